@@ -1,0 +1,123 @@
+"""The whole way: text in, :class:`~trichluc.record.Record` out."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+from spacy.language import Language
+from spacy.util import get_lang_class
+
+# Importing the stages registers their components also where the package's entry points are not installed.
+from . import preparing, recognizing, recording, relating, resolving  # noqa: F401
+from .errors import EmptyReport, ReportTooLong, UnreadableReport
+from .knowledge import read_knowledge_file
+from .record import Record
+
+MAX_CHARACTERS = 5_000_000
+
+COMPONENTS = ("trichluc_preparing", "trichluc_recognizing", "trichluc_relating", "trichluc_resolving", "trichluc_recording")
+_WITH_KNOWLEDGE = {"trichluc_recognizing", "trichluc_relating", "trichluc_resolving"}
+
+
+def load(*, knowledge: str | Path | None = None) -> Language:
+    """A spaCy ``Language`` whose documents carry their record.
+
+    ``knowledge`` is a YAML file laid over the shipped knowledge; it travels in the pipeline's configuration, so that
+    ``nlp.to_disk`` and ``spacy.load`` keep it.
+
+    >>> nlp = load()
+    >>> doc = nlp("Huyện đoàn Ba Tơ tặng giấy khen cho 03 tập thể.")
+    >>> doc._.record.awards[0].count, [o.text for o in doc.spans["organizations"]]
+    (3, ['Huyện đoàn Ba Tơ'])
+
+    Raises :class:`~trichluc.errors.KnowledgeError` for a file that cannot be used.
+    """
+    sections = read_knowledge_file(knowledge) if knowledge is not None else None
+    nlp = get_lang_class("vi").from_config(
+        {"nlp": {"lang": "vi", "tokenizer": {"@tokenizers": "trichluc.SyllableTokenizer.v1"}}}
+    )
+    nlp.max_length = MAX_CHARACTERS
+    for component in COMPONENTS:
+        config: dict[str, Any] = {"knowledge": sections} if sections and component in _WITH_KNOWLEDGE else {}
+        nlp.add_pipe(component, config=config)
+    return nlp
+
+
+@lru_cache(maxsize=4)
+def _loaded(knowledge: str | None, stamp: float) -> Language:
+    return load(knowledge=knowledge)
+
+
+def _pipeline(knowledge: str | Path | None) -> Language:
+    """One pipeline for each knowledge file; a file that was changed since is read again."""
+    if knowledge is None:
+        return _loaded(None, 0.0)
+    path = Path(knowledge)
+    return _loaded(str(path), path.stat().st_mtime if path.exists() else 0.0)
+
+
+def extract(
+    text: str,
+    *,
+    id: str = "report",
+    source: str | None = None,
+    knowledge: str | Path | None = None,
+    max_characters: int = MAX_CHARACTERS,
+) -> Record:
+    """The record of one report.
+
+    >>> record = extract("Hội LHPN xã Bình An tặng giấy khen cho 03 tập thể và 05 cá nhân.")
+    >>> [(a.count, a.recipient, a.form) for a in record.awards]
+    [(3, 'collective', 'giấy khen'), (5, 'individual', 'giấy khen')]
+
+    Raises :class:`~trichluc.errors.EmptyReport`, :class:`~trichluc.errors.ReportTooLong`,
+    :class:`~trichluc.errors.UnreadableReport` (unpaired surrogates) and :class:`~trichluc.errors.KnowledgeError`.
+    """
+    name = source or id
+    if not text or text.isspace():
+        raise EmptyReport(name)
+    if len(text) > max_characters:
+        raise ReportTooLong(name, len(text), max_characters)
+    try:
+        text.encode("utf-8")
+    except UnicodeEncodeError as problem:
+        raise UnreadableReport(
+            name, f"character {problem.start} is half of a surrogate pair", "decode the bytes again with errors='replace'"
+        ) from None
+    nlp = _pipeline(knowledge)
+    nlp.max_length = max(nlp.max_length, max_characters)
+    doc = nlp.make_doc(text)
+    doc.user_data["id"] = id
+    doc.user_data["source"] = source
+    for _, component in nlp.pipeline:
+        doc = component(doc)
+    return recording.record_of(doc)
+
+
+def extract_many(
+    texts: Iterable[str | tuple[str, str]], *, workers: int = 1, knowledge: str | Path | None = None
+) -> Iterator[Record]:
+    """Records of many reports, in the order given; a report is a text or an ``(id, text)`` pair.
+
+    >>> [r.document.id for r in extract_many([("a", "Tin một."), ("b", "Tin hai.")])]
+    ['a', 'b']
+
+    Raises what :func:`extract` raises, at the report that is at fault.
+    """
+    pairs = (t if isinstance(t, tuple) else (f"report-{n}", t) for n, t in enumerate(texts, 1))
+    if workers == 1:
+        for name, text in pairs:
+            yield extract(text, id=name, knowledge=knowledge)
+        return
+    from concurrent.futures import ProcessPoolExecutor
+    from multiprocessing import get_context
+
+    with ProcessPoolExecutor(workers, mp_context=get_context("spawn")) as pool:
+        yield from pool.map(_extract_pair, ((name, text, knowledge) for name, text in pairs), chunksize=8)
+
+
+def _extract_pair(job: tuple[str, str, str | Path | None]) -> Record:
+    return extract(job[1], id=job[0], knowledge=job[2])

@@ -1,0 +1,165 @@
+"""Words of commendation with their rank, name and, for prizes, their number: ``Huân chương Lao động hạng Ba``,
+``kỷ niệm chương “Vì thế hệ trẻ”``, ``15 giải nhì``."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from ..annotations import Honour, Syllables
+from ..knowledge import HonourEntry, Knowledge
+from .quantities import approximated, counts, number_at
+
+_RANKS = {"nhất", "nhì", "ba", "tư", "đặc", "i", "ii", "iii", "một", "hai", "a", "b", "c", "1", "2", "3"}
+_LEVELS = {"xuất", "tiên"}
+_STOP_TITLE = {"cho", "do", "của", "tại", "và", "năm", "với", "trong", "để", "nhằm", "là", "lần", "được", "ở", "trị", "vào",
+               "cùng", "kèm", "đã", "vừa", "vì", "gồm", "giai", "từ", "theo", "có", "thuộc", "về", "này", "đến", "mà", "khi", "ngày"}  # fmt: skip
+
+
+def honours(knowledge: Knowledge, s: Syllables, sentences: list[tuple[int, int]]) -> Iterator[Honour]:
+    """Every honour of a report, in order."""
+    for first, end in sentences:
+        i = first
+        while i < end:
+            found = knowledge.honours.at(s.key, i, end)
+            honour = _honour_at(knowledge, s, i, found[0], found[1], first, end) if found is not None else None
+            if honour is None:
+                i += 1
+            else:
+                yield honour
+                i = max(honour.last, honour.title_last)
+
+
+def _honour_at(
+    knowledge: Knowledge, s: Syllables, i: int, j: int, entry: HonourEntry, first: int, end: int
+) -> Honour | None:
+    if entry.honours[0] == "giải thưởng" and j == i + 1 and not _prize_word(s, i, j, first, end):
+        return None
+    if s.key[i] == "cờ" and j == i + 1 and (i == first or s.key[i - 1] in ("lá", "treo", "chào", "lễ", "chơi", "bàn", "đánh")):
+        return None
+    if s.key[i] == "khen" and j == i + 1 and (i == first or s.key[i - 1] in ("bằng", "giấy", "được", "lời", "thư") or s.key[j : j + 1] != ["cho"]):
+        return None
+    last = _with_rank(s, j, end, entry)
+    title = (-1, -1)
+    form = " ".join(s.norm[i:last]).lower()
+    if entry.role == "title" and not entry.named:
+        title, form = (i, _to_place_end(s, last, end)), entry.form or "danh hiệu"
+    elif entry.named or entry.role == "title":
+        title = title_after(s, last, end)
+        if entry.honours[0] == "giải thưởng":
+            # "Giải thưởng …", "giải …": the name that follows makes the award's title
+            form = "giải thưởng" if j - i == 2 or title != (-1, -1) else "giải"
+    if entry.form and entry.role == "verb":
+        form = entry.form
+    begin, count, approximate = i, None, False
+    if entry.role in ("prize", "noun"):
+        counted = _count_before(knowledge, s, i, first)
+        if counted is not None:
+            begin, count, approximate = counted
+    return Honour(form, entry.role, begin, last, f"rule:honours.{entry.id}", *title, count, approximate)
+
+
+def _prize_word(s: Syllables, i: int, j: int, first: int, end: int) -> bool:
+    """``giải`` alone is a prize when counted or given, not in ``giải quyết``, ``lời giải``, ``giải bóng đá``."""
+    if i > first and s.key[i - 1] in ("lời", "lý", "hòa", "nan", "áp", "phân", "tháo", "cởi", "bài", "đáp", "một", "khuyên", "hóa", "kết"):
+        return False
+    if i > first and (s.shape[i - 1] == "d" or s.key[i - 1] in ("trao", "đạt", "đoạt", "giành", "nhận", "thắng", "các")):
+        return j >= end or s.key[j] not in ("pháp", "quyết", "trí", "phóng", "ngân", "thích", "đấu", "tỏa", "cứu", "mã", "bóng", "chạy", "đua", "vô", "cờ", "quần", "toán")
+    return False
+
+
+def _with_rank(s: Syllables, j: int, end: int, entry: HonourEntry) -> int:
+    """``hạng Ba``; what names an order of another country (``Huân chương Hữu nghị hạng Sê-na``)."""
+    if entry.id == "orders" and j < end and s.shape[j] in "XA" and s.key[j] != "của":
+        m = j
+        while m < end and s.gap[m] == " " and (s.shape[m] in "XA" or (m > j and s.shape[m] == "x" and s.key[m] not in _STOP_TITLE and s.key[m] != "hạng" and m - j < 2)):
+            m += 1
+        j = m
+    if j + 1 < end and s.key[j] == "hạng":
+        j += 2
+        while j + 1 < end and s.key[j] == "-" and s.shape[j + 1] in "Xx" and s.gap[j] != "\n":
+            j += 2
+    return j
+
+
+def _to_place_end(s: Syllables, j: int, end: int) -> int:
+    """``Chiến sĩ thi đua cơ sở``, ``… cấp tỉnh``, ``… tỉnh Hậu Giang``, ``… toàn quốc``: the level belongs to the title."""
+    m = j
+    if m < end and s.key[m] in ("cấp", "cơ", "toàn", "tỉnh", "ngành", "huyện", "thành"):
+        m += 2 if s.key[m] in ("cấp", "cơ", "toàn", "thành") else 1
+        while m < end and s.shape[m] in "XA" and s.gap[m] == " ":
+            m += 1
+    return min(m, end)
+
+
+def _count_before(knowledge: Knowledge, s: Syllables, i: int, first: int) -> tuple[int, int, bool] | None:
+    """The number that counts the honour itself: ``15 giải nhì``, ``20 lá cờ thi đua``, ``hai huy chương vàng``."""
+    end = i
+    if end > first and s.key[end - 1] in ("tấm", "chiếc", "lá", "suất", "bức"):
+        end -= 1
+    for begin in range(max(first, end - 6), end):
+        number = number_at(knowledge, s, begin, end)
+        if number is not None and number[1] == end and number[0] > 0:
+            if not counts(knowledge, s, begin, first) or (s.key[begin] in ("năm",) and begin == end - 1 and s.gap[begin] == "\n"):
+                return None
+            approximate, at = approximated(knowledge, s, begin, first)
+            return at, number[0], approximate
+    return None
+
+
+def title_after(s: Syllables, j: int, end: int) -> tuple[int, int]:
+    """The name that an honour goes on with: in quotes (closed or not), or capitals; ``(-1, -1)`` when none does.
+
+    After ``danh hiệu`` a name may stand in lower case: it goes on to the next sign, number or small word.
+    """
+    m = j
+    while m < end and s.key[m] in ("là", "cao", "quý", ":", "toàn", "quốc", "về", "mang", "tên"):
+        m += 1
+    if m >= end or s.gap[m] == "\n":
+        return -1, -1
+    if s.key[m] in ('"', "'"):
+        return quoted(s, m, end)
+    if s.shape[m] == "d" and not (m + 1 < end and s.shape[m + 1] == "x" and s.key[m - 1] == "hiệu"):
+        return -1, -1
+    lower_ok = s.key[j - 1] == "hiệu" and s.key[j - 2] == "danh"
+    if s.shape[m] not in "XAU" and not (lower_ok and s.shape[m] == "x" and s.key[m] not in _STOP_TITLE):
+        return -1, -1
+    last = m
+    while last < end and last - m < 16 and s.gap[last] != "\n":
+        if s.shape[last] == "p" and not (s.key[last] in ("-", "&") or (s.key[last] == "," and last + 1 < end and s.shape[last + 1] == "x" and s.key[last + 1] in ("ấm", "đảm", "tiến"))):
+            break
+        if s.shape[last] == "d" and last > m and not (s.shape[last - 1] == "x" and last + 1 < end and s.key[last + 1] in ("tốt", "không", "có", "sạch", "rèn")):
+            break
+        if s.shape[last] == "x" and s.key[last] in _STOP_TITLE and last > m:
+            break
+        last += 1
+    return (m, last) if last > m else (-1, -1)
+
+
+def quoted(s: Syllables, i: int, end: int) -> tuple[int, int]:
+    """What stands in the quotes that open at ``i``; an unclosed quote ends at the next comma or the sentence's end."""
+    sign = s.key[i]
+    depth = 0
+    for m in range(i + 1, min(end, i + 45)):
+        if s.key[m] == sign:
+            opens = s.gap[m] != "" and m + 1 < end and s.gap[m + 1] == "" and s.shape[m + 1] != "p"
+            if opens and depth == 0 and any(s.key[n] == sign for n in range(m + 1, min(end, m + 20))) and not _closed_before(s, i, m):
+                depth += 1
+                continue
+            if depth:
+                depth -= 1
+                continue
+            return (i + 1, m) if m > i + 1 else (-1, -1)
+    for m in range(i + 1, end):
+        if s.key[m] in (",", ";", ".", ":") or m - i > 20:
+            return i + 1, m
+    return (i + 1, end) if end > i + 1 else (-1, -1)
+
+
+def _closed_before(s: Syllables, i: int, m: int) -> bool:
+    """A comma before a second opening sign says that the first quote was never closed."""
+    return s.key[m - 1] in (",", ";", "và")
+
+
+def is_closed(s: Syllables, i: int, end: int) -> bool:
+    """Is the quote that opens at syllable ``i`` closed before ``end``?"""
+    return any(s.key[m] == s.key[i] for m in range(i + 1, min(end, i + 45)))

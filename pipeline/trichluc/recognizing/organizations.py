@@ -1,0 +1,371 @@
+"""A grammar of Vietnamese body names: head + (field | unit with place | place | name | quote | another body)*.
+
+``Ban Thường vụ`` + ``Huyện đoàn`` + ``Quế Sơn``; ``Phòng`` + ``Cảnh sát hình sự`` + ``Công an`` + ``tỉnh Tiền Giang``.
+Which heads there are and how each may go on is data (``knowledge/organizations.yaml``); this module walks over it.
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_right
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+
+from ..annotations import Mention, Syllables
+from ..knowledge import Knowledge, OrganizationHead, TailStep
+from ..places import known_places
+
+_CAPITAL = frozenset("XA")
+# A unit may stand without its place's name (UBND tỉnh); the smallest ones may not.
+_BARE_UNITS = {"tỉnh", "huyện", "thành phố", "tp", "thị xã", "quận", "xã", "phường", "thị trấn", "thủ đô"}
+_SHORT_UNITS = {"tp", "tx", "tt", "q", "p", "h", "x"}
+_CENTRAL = (("trung", "ương"), ("quốc", "gia"), ("thế", "giới"), ("toàn", "quốc"), ("nhà", "trường"), ("nhà", "nước"))
+_CONNECTORS = {"và", "về", "các", "&", "của"}
+_TWO_PART_PLACES = {("thiên", "huế"), ("rịa", "vũng"), ("rang", "tháp"), ("nha", "kẻ")}
+_ALL_LEVELS = {"các", "cấp", "hai", "trực"}
+
+
+@dataclass(slots=True)
+class Body:
+    """A parsed name: where it ends, its outermost and innermost head, and what it is built of."""
+
+    last: int
+    entry: OrganizationHead
+    inner: OrganizationHead
+    proper: bool
+    bare_unit: bool
+
+
+class BodyGrammar:
+    """Parses body names in the syllables of one report."""
+
+    def __init__(self, knowledge: Knowledge, syllables: Syllables, words: Words) -> None:
+        self.k = knowledge
+        self.s = syllables
+        self.words = words
+
+    def body_at(self, i: int, end: int, first: int) -> Body | None:
+        """The body whose name begins at syllable ``i`` of a sentence ``first`` to ``end``, if one does."""
+        best: Body | None = None
+        for j, entry in self.k.heads.all_at(self.s.key, i, end):
+            body = self._from_head(i, j, entry, end, first)
+            if body is not None and (best is None or body.last > best.last):
+                best = body
+        return best
+
+    def _from_head(self, i: int, j: int, entry: OrganizationHead, end: int, first: int) -> Body | None:
+        s = self.s
+        if s.shape[i] == "x" and entry.lower == "never":
+            return None
+        if j - i == 1 and i > first and s.shape[i] == "X" == s.shape[i - 1] and s.gap[i] == " ":
+            return None  # Võ Trường Toản, Tây Ban Nha: inside another name
+        body = self._tail(i, j, end, entry, first)
+        if body is None:
+            return self._alone(i, j, end, entry)
+        if not self._accept(i, j, body, first, end):
+            return None
+        if s.shape[i] == "x" and j - i == 1 and not self.words.starts(i):
+            return None
+        return body
+
+    def _alone(self, i: int, j: int, end: int, entry: OrganizationHead) -> Body | None:
+        s = self.s
+        if j < end and s.key[j] in _ALL_LEVELS and s.gap[j] != "\n":
+            return None
+        if entry.alone == "always" or (entry.alone == "capital" and s.shape[i] != "x"):
+            return Body(j, entry, entry, False, False)
+        return None
+
+    def _accept(self, i: int, j: int, body: Body, first: int, end: int) -> bool:
+        s, entry = self.s, body.entry
+        if body.last == j:
+            return False
+        if s.shape[i] == "x" and entry.lower == "capital" and not (body.proper or s.shape[j] in "XAU"):
+            return False
+        if s.shape[i] == "x" and s.shape[j] == "d" and j - i == 1 and entry.kind not in ("military", "police"):
+            return False
+        if i > first and s.key[i - 1] in self._plurals and not body.proper:
+            return False
+        if body.last < end and s.key[body.last] in _ALL_LEVELS and not body.proper:
+            return False
+        if not entry.generic or body.proper:
+            return True
+        if body.bare_unit:
+            return entry.kind not in ("company", "media") and not (s.shape[i] == "x" and entry.kind == "school")
+        # Inside a sentence a capital on the head itself makes a name of lower-case words: Sở tài chính.
+        return s.shape[i] in _CAPITAL and i > first and entry.kind in ("state", "police", "military", "party")
+
+    @property
+    def _plurals(self) -> frozenset[str]:
+        return frozenset(keys[0] for keys, _ in self.k.cues["plural"] if len(keys) == 1)
+
+    def _tail(self, i: int, j: int, end: int, entry: OrganizationHead, first: int) -> Body | None:
+        """Walk over what follows the head; ``None`` when nothing of the name does."""
+        s, steps = self.s, entry.tail
+        start, proper, bare = j, False, False
+        inner = entry
+        office = self._after_office(i, first)
+        closed = False  # a place or proper name was read: lower-case words do not go on after it
+        while j < end and s.gap[j] != "\n" or (j < end and s.key[j - 1] == "."):
+            if closed and s.shape[j] in _CAPITAL and s.gap[j] == " " and s.shape[j - 1] in _CAPITAL:
+                break  # a person's name was cut off here
+            if "organ" in steps:
+                nested = self._nested(j, end, first)
+                if nested is not None:
+                    return Body(nested.last, entry, nested.inner, nested.proper or nested.inner.alone != "never", nested.bare_unit)
+            field_end = self._field(j, end) if "field" in steps and not (closed and s.shape[j] in "xp") else j
+            if closed and s.key[j : j + 2] == ["chi", "nhánh"] and entry.kind == "company":
+                field_end = j + 2
+            unit = self._unit(j, end) if "unit" in steps else None
+            if unit is not None and unit[0] >= field_end:
+                j, named = unit
+                proper, bare, closed = proper or named, not named, True
+                if bare:
+                    break
+                continue
+            if field_end > j:
+                # A capital inside the field counts as a proper name only when the words are not merely a field
+                proper = proper or any(s.shape[m] in _CAPITAL for m in range(j, field_end))
+                j = field_end
+                continue
+            step = self._proper(j, end, steps, start, office)
+            if step > j:
+                proper, j, closed = True, step, True
+                continue
+            if closed and entry.kind == "foreign" and s.key[j] in ("tại", "ở") and self._place(j + 1, end) > j + 1:
+                j = self._place(j + 1, end)
+                continue
+            joined = self._joined(j, end, steps, start)
+            if joined > j:
+                j = joined
+                continue
+            break
+        if j == start:
+            return None
+        return Body(j, entry, inner, proper, bare)
+
+    def _after_office(self, i: int, first: int) -> bool:
+        """Does an office-holder's title stand before the body (Giám đốc Sở Y tế …)? Then a person's name may follow it."""
+        office = self.k.cues["office"]
+        return any(office.at(self.s.key, m, i) is not None for m in range(max(first, i - 3), i))
+
+    def _nested(self, j: int, end: int, first: int) -> Body | None:
+        s = self.s
+        at = j + 1 if s.key[j] == "-" and j + 1 < end else j
+        if at > j and s.shape[at] not in _CAPITAL and s.key[at] not in ("bộ", "tổng", "công", "ủy"):
+            return None
+        return self.body_at(at, end, first)
+
+    def _field(self, j: int, end: int) -> int:
+        """Field words with their connectors; ``j`` when none stands there."""
+        s = self.s
+        found = self.k.name_words.at(s.key, j, end)
+        if found is None:
+            return j
+        if s.key[j] in _CONNECTORS and found[0] == j + 1:
+            after = j + 1
+            if after < end and (s.shape[after] in _CAPITAL and s.key[j] != "các" or self._field(after, end) > after):
+                return self._field(after, end) if self._field(after, end) > after else after
+            return j
+        return found[0]
+
+    def _unit(self, j: int, end: int) -> tuple[int, bool] | None:
+        """A unit word with its place's name (then ``True``) or without."""
+        s = self.s
+        found = self.k.cues["unit"].at(s.key, j, end)
+        short = s.key[j] in _SHORT_UNITS and s.shape[j] in "XAU"
+        if found is None and not short:
+            return None
+        after = found[0] if found else j + 1
+        if short and after < end and s.key[after] == "." and s.gap[after] == "":
+            after += 1
+        elif short and found is None and not (after < end and s.shape[after] == "d"):
+            return None
+        place = self._place(after, end)
+        if place > after:
+            return place, True
+        word = " ".join(s.key[j : found[0]]) if found else s.key[j]
+        if word in _BARE_UNITS:
+            return (found[0] if found else j + 1), False
+        return None
+
+    def _place(self, j: int, end: int) -> int:
+        """A place's name: a run of capitals cut before a person's name, or a number (quận 10)."""
+        s = self.s
+        if j >= end or s.gap[j] == "\n" and s.key[j - 1] != ".":
+            return j
+        if s.shape[j] == "d":
+            return j + 1 if len(s.norm[j]) <= 2 else j
+        if s.shape[j] == "U":
+            return known_places().longest_prefix(s.key, j, end)
+        last = self._capitals(j, end)
+        if last == j:
+            return j
+        surname = self.k.cues["surname"]
+        for m in range(j, last):
+            if surname.at(s.key, m, last) is not None and (last - m >= 2 or m == j):
+                known = known_places().longest_prefix(s.key, j, last)
+                if known > m:
+                    last = max(known, m)
+                    continue
+                if last - m >= 2 and last - m <= 4:
+                    return max(m, known)
+        if last + 1 < end and s.key[last] == "-" and s.shape[last + 1] in _CAPITAL:
+            pair = (s.key[last - 1], s.key[last + 1])
+            if pair in _TWO_PART_PLACES or (s.gap[last] == "" and s.gap[last + 1] == ""):
+                return self._capitals(last + 1, end)
+        return last
+
+    def _capitals(self, j: int, end: int) -> int:
+        """The run of capitalized syllables from ``j`` on."""
+        s = self.s
+        m = j
+        while m < end and s.shape[m] in _CAPITAL and (m == j or s.gap[m] != "\n"):
+            if m > j:
+                head = self.k.heads.at(s.key, m, end)
+                if head is not None and (head[0] - m >= 2 or (s.shape[m] == "A" and head[1].alone == "capital")):
+                    break
+            m += 1
+            while m < end and s.shape[m] == "d" and s.gap[m] == "" and s.shape[m - 1] in _CAPITAL:
+                m += 1  # VTV24, C04
+        return m
+
+    def _whole_word(self, m: int, end: int) -> int:
+        """``Quỹ Tiếp`` + ``sức``: a capital that opens a word of lower-case syllables brings the word with it."""
+        s = self.s
+        if m < end and s.shape[m] == "x" and s.gap[m] == " " and s.shape[m - 1] == "X":
+            return max(m, self.words.end_of(m - 1))
+        return m
+
+    def _proper(self, j: int, end: int, steps: list[TailStep], start: int, office: bool) -> int:
+        """A proper name: place, capitals, number, quoted name; ``j`` when there is none."""
+        s = self.s
+        for pair in _CENTRAL:
+            if tuple(s.key[j : j + 2]) == pair and j + 2 <= end and ("place" in steps or "field" in steps or pair[0] == "nhà"):
+                return j + 2
+        if s.shape[j] in _CAPITAL:
+            if s.key[j] == "châu" or "name" not in steps:
+                return self._place(j, end) if "place" in steps or "unit" in steps else j
+            last = self._capitals(j, end)
+            while last < end and s.key[last] == "-" and last + 1 < end and s.shape[last + 1] in _CAPITAL and (
+                s.gap[last] == "" or (s.key[last - 1], s.key[last + 1]) in _TWO_PART_PLACES
+            ):
+                last = self._capitals(last + 1, end)
+            cut = self._before_person(j, last, office)
+            return cut if cut < last else self._whole_word(last, end)
+        if s.key[j] == "châu" and j + 1 < end and s.shape[j + 1] in _CAPITAL:
+            return j + 2
+        if s.key[j] == "số" and j + 1 < end and s.shape[j + 1] == "d" and ("name" in steps or "number" in steps):
+            return j + 2
+        if s.shape[j] == "d" and ("number" in steps or ("name" in steps and j > start)):
+            follows = j + 1 < end and s.gap[j + 1] != "\n" and s.shape[j + 1] == "x"
+            counted = j + 1 < end and (s.key[j + 1] in ("/", "%", ".", ",") and s.gap[j + 1] == "" and j + 2 < end and s.shape[j + 2] == "d")
+            return j if len(s.norm[j]) > 4 or counted or (follows and j > start) else j + 1
+        if s.key[j] == '"' and "quote" in steps and s.gap[j] != "\n":
+            for m in range(j + 1, min(end, j + 14)):
+                if s.key[m] == '"':
+                    return m + 1
+        return j
+
+    def _before_person(self, j: int, last: int, office: bool) -> int:
+        """Cut a person's name off a run that stands after an office: Giám đốc Công ty Hải Âu Lê Văn A."""
+        if not office:
+            return last
+        surname = self.k.cues["surname"]
+        for m in range(j + 1, last - 1):
+            if surname.at(self.s.key, m, last) is not None and 2 <= last - m <= 4:
+                if known_places().longest_prefix(self.s.key, j, last) <= m:
+                    return m
+        return last
+
+    def _joined(self, j: int, end: int, steps: list[TailStep], start: int) -> int:
+        """A dash or ``&`` that goes on inside the name."""
+        s = self.s
+        if j + 1 >= end or j == start or s.key[j] not in ("-", "&", "+"):
+            return j
+        after = j + 1
+        if s.gap[after] == "\n":
+            return j
+        if "field" in steps and self._field(after, end) > after and s.shape[after] in "xXAU":
+            return self._field(after, end)
+        if s.shape[after] in _CAPITAL and "name" in steps and (s.key[j] == "&" or s.gap[j] == "" == s.gap[after]):
+            return self._capitals(after, end)
+        return j
+
+
+class Words:
+    """underthesea's words of a report, asked for sentence by sentence, only where the grammar needs one."""
+
+    def __init__(self, sentences: list[tuple[int, int]], segment: Callable[[int, int], list[tuple[int, int]]]) -> None:
+        self._segment = segment
+        self._firsts = [first for first, _ in sentences]
+        self._sentences = sentences
+        self._found: dict[int, dict[int, tuple[int, int]]] = {}
+
+    def _word(self, i: int) -> tuple[int, int]:
+        number = bisect_right(self._firsts, i) - 1
+        words = self._found.get(number)
+        if words is None:
+            words = {m: (a, b) for a, b in self._segment(*self._sentences[number]) for m in range(a, b)}
+            self._found[number] = words
+        return words[i]
+
+    def starts(self, i: int) -> bool:
+        """Does a word begin at syllable ``i``?"""
+        return self._word(i)[0] == i
+
+    def end_of(self, i: int) -> int:
+        """Where the word that holds syllable ``i`` ends."""
+        return self._word(i)[1]
+
+
+def organizations(
+    knowledge: Knowledge, s: Syllables, sentences: list[tuple[int, int]], words: Words
+) -> Iterator[Mention]:
+    """Every organization mention of a report, in order, none inside another."""
+    grammar = BodyGrammar(knowledge, s, words)
+    for first, end in sentences:
+        i = first
+        while i < end:
+            mention = _mention_at(grammar, i, end, first)
+            if mention is not None:
+                yield mention
+                i = mention.last
+            else:
+                excluded = knowledge.exclusions.at(s.key, i, end)
+                i = excluded[0] if excluded is not None else i + 1
+
+
+def _excluded(grammar: BodyGrammar, i: int, end: int, last: int) -> bool:
+    """``Hội đồng thi`` is excluded, ``Hội đồng Thi đua - Khen thưởng`` is not: the longer reading wins."""
+    found = grammar.k.exclusions.at(grammar.s.key, i, end)
+    if found is None:
+        return False
+    head = grammar.k.heads.at(grammar.s.key, i, end)
+    return head is None or found[0] >= head[0]
+
+
+def _mention_at(grammar: BodyGrammar, i: int, end: int, first: int) -> Mention | None:
+    s = grammar.s
+    name = _name_at(grammar, i, end)
+    body = None if _excluded(grammar, i, end, end) else grammar.body_at(i, end, first)
+    if name is not None and (body is None or body.last <= name.last):
+        return name
+    if body is None:
+        return None
+    kind = body.entry.kind if body.entry.kind != "other" or body.inner is body.entry else body.inner.kind
+    sure = 0.95 if body.proper else 0.85
+    if s.shape[i] == "x":
+        sure -= 0.1
+    return Mention(kind, i, body.last, f"rule:organizations.{body.entry.id}", sure, head=" ".join(s.key[i : i + 2]))
+
+
+def _name_at(grammar: BodyGrammar, i: int, end: int) -> Mention | None:
+    s = grammar.s
+    found = grammar.k.names.at(s.key, i, end)
+    if found is None:
+        return None
+    last, (entry, spellings) = found
+    written = "".join((" " if s.gap[m] and m > i else "") + s.norm[m] for m in range(i, last))
+    if entry.cased and written not in spellings and s.shape[i] != "U":
+        return None
+    return Mention(entry.kind, i, last, f"rule:names.{entry.id}", 0.9, head=written)
