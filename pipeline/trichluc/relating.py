@@ -8,6 +8,7 @@ A sentence is read from left to right as a row of events: honours (``giấy khen
 
 from __future__ import annotations
 
+import dataclasses
 from bisect import bisect_left
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -42,7 +43,9 @@ class Relater:
         self.a = analysis
         self.s = analysis.syllables
         self.facts: list[AwardFact] = []
-        self._grantor: tuple[int, int] | None = None
+        self._governing: Honour | None = None
+        self._reach = 0
+        self._total: int | None = None
         self._previous: list[int] = []  # facts of the sentence before, for "Trong đó …"
 
     def run(self) -> list[AwardFact]:
@@ -54,118 +57,156 @@ class Relater:
                 self._previous = list(range(before, len(self.facts)))
             elif self.s.gap[first] == "\n":
                 self._previous = []
+        self._complete_grantors()
+        self._complete_titles()
         return self._without_repeats()
 
     # -- one sentence ------------------------------------------------------------------------------------------------
 
     def _events(self, first: int, end: int) -> list[_Event]:
-        found = [_Event(h.first, h.last, honour=h) for h in _within(self.a.honours, first, end)]
-        inside = {i for h in _within(self.a.honours, first, end) for i in range(h.first, max(h.last, h.title_last))}
-        for q in _within(self.a.quantities, first, end):
-            if q.first not in inside:
-                found.append(_Event(q.first, q.last, quantity=q))
+        """Honours and counted recipients of a sentence in order; honours in one breath as the more formal one."""
+        honours = _within(self.a.honours, first, end)
+        inside = {i for h in honours for i in range(h.first, max(h.last, h.title_last))}
+        found = [_Event(q.first, q.last, quantity=q) for q in _within(self.a.quantities, first, end) if q.first not in inside]
+        counted = {e.first for e in found}
+        kept: list[Honour] = []
+        for h in honours:
+            before = kept[-1] if kept else None
+            if before is not None and self._one_breath(before, h, counted):
+                if _rank(self.k, h) >= _rank(self.k, before):
+                    kept[-1] = dataclasses.replace(h, first=before.first) if before.kind == "verb" else h
+                continue
+            kept.append(h)
+        found += [_Event(h.first, h.last, honour=h) for h in kept]
         return sorted(found, key=lambda e: (e.first, e.last))
+
+    def _one_breath(self, a: Honour, b: Honour, counted: set[int]) -> bool:
+        """``biểu dương và trao bằng khen``, ``công nhận danh hiệu``: one act, not two."""
+        if a.count is not None or b.count is not None:
+            return False
+        between = range(max(a.last, a.title_last), b.first)
+        keys = self.s.key[between.start : between.stop]
+        return len(between) <= 5 and not counted.intersection(between) and not {"cho", ";", ".", ":", "(", "vì"} & set(keys)
 
     def _sentence(self, first: int, end: int) -> None:
         events = self._events(first, end)
         if not events:
             return
-        has_honour = any(e.honour for e in events)
-        if not has_honour and not (self._previous and self._part_cue(first, min(end, first + 4)) is not None):
+        if not any(e.honour for e in events) and not (
+            self._previous and self._part_cue(first, min(end, first + 4)) is not None
+        ):
             return
-        grantor_before = self._grantor
+        if self._is_lottery(first, end):
+            return
         start = len(self.facts)
-        governing: Honour | None = None
-        total: int | None = None
+        self._total = None
+        self._governing = None
+        self._reach = first  # how far the governing honour's list of recipients has been read
         for number, event in enumerate(events):
-            if total is None and self._part_between(events[number - 1].last if number else first, event.first):
-                total = start + 0 if len(self.facts) > start else (self._previous[0] if self._previous else None)
+            before = events[number - 1].last if number else first
+            if self._part_between(before, event.first):
                 if len(self.facts) > start:
-                    total = len(self.facts) - 1
+                    self._total = len(self.facts) - 1
+                elif self._previous and self._total is None:
+                    self._total = self._previous[-1] if len(self._previous) == 1 else self._previous[0]
             if event.honour is not None:
-                governing = self._take_honour(event.honour, events, number, first, end, governing, total)
+                self._take_honour(event.honour, events, number, first, end)
             elif event.quantity is not None:
-                self._take_quantity(event.quantity, events, number, first, end, governing, total)
-        self._share_reasons(start, events, end)
+                self._take_quantity(event.quantity, events, number, first, end)
+        self._share_reasons(start)
         self._years(start, first, end)
         self._parts_by_sum(start)
-        if self._grantor is grantor_before and not any(f.grantor for f in self.facts[start:]):
-            return
 
-    def _take_honour(
-        self, h: Honour, events: list[_Event], number: int, first: int, end: int, governing: Honour | None, total: int | None
-    ) -> Honour | None:
-        """Record a counted honour; say which honour governs what follows."""
-        if h.count is not None and self._is_counted_award(h, events, number, first, end):
-            self._add_counted(h, events, number, first, end, total)
-            return h
-        if self._blocked(h.first, first):
-            return None
-        if self._is_complement(h, events, number):
-            return governing
-        nearby = governing is not None and h.first - governing.last <= 5
-        if nearby and governing is not None and _rank(self.k, governing) > _rank(self.k, h):
-            return governing
-        return h
+    def _is_lottery(self, first: int, end: int) -> bool:
+        """Prize draws and sales: no commendation, here and in the two sentences around."""
+        cue = self.k.cues["lottery"]
+        a, b = max(0, first - 30), min(len(self.s), end + 15)
+        return any(cue.at(self.s.key, m, b) is not None for m in range(a, b))
+
+    def _take_honour(self, h: Honour, events: list[_Event], number: int, first: int, end: int) -> None:
+        """Record a counted honour; see whether this honour governs what follows."""
+        if h.count is not None and self._is_counted_award(h, events, first, end):
+            self._add_counted(h, events, number, first, end)
+            self._govern(h)
+        elif not self._blocked(h.first, first) and not self._is_complement(h, events, number):
+            self._govern(h)
+
+    def _govern(self, h: Honour) -> None:
+        self._governing, self._reach = h, max(h.last, h.title_last)
 
     def _is_complement(self, h: Honour, events: list[_Event], number: int) -> bool:
         """``03 tập thể đạt danh hiệu …``: the honour belongs to the recipients before it and governs nothing after."""
         if number == 0 or events[number - 1].quantity is None or h.kind == "verb":
             return False
-        return self._cue_between("receive", events[number - 1].last, h.first) or self._cue_between(
-            "passive", events[number - 1].last, h.first
-        )
+        a = events[number - 1].last
+        return self._cue_between("receive", a, h.first) or self._passive_between(a, h.first)
 
-    def _take_quantity(
-        self, q: Quantity, events: list[_Event], number: int, first: int, end: int, governing: Honour | None, total: int | None
-    ) -> None:
+    def _take_quantity(self, q: Quantity, events: list[_Event], number: int, first: int, end: int) -> None:
+        governing, total = self._governing, self._total
+        held = governing is not None and self._held(governing, q, events, number)
         after = self._honour_after(events, number)
         receives = after is not None and self._receives(q, after, events, number)
-        if receives and after is not None and governing is not None and governing is not after:
-            own_title = self._cue_between("receive", q.last, after.first) and not self._passive_between(q.last, after.first)
-            if own_title and self._held(governing, q, first):
-                receives = False
+        if receives and held and after is not None and not self._passive_between(q.last, after.first):
+            receives = False  # the honour after it is its title: … cho 03 tập thể đạt danh hiệu …
         if receives and after is not None:
-            if self._blocked(after.first, max(first, q.first - 6)) or self._blocked(q.first, first):
-                return
-            self._add(q, after, events, number, first, end, total, 0.88 if after.kind != "verb" else 0.85, "awards.received")
-        elif governing is not None and self._held(governing, q, first):
-            self._add(q, governing, events, number, first, end, total, 0.92, "awards.given" if total is None else "awards.part")
-        elif governing is None and total is not None and self.facts and not self._cue_between("participate", first, q.first):
-            base = self.facts[total]
-            fact = AwardFact(
-                q.value, q.approximate, q.recipient, (q.text_first, q.text_last), base.form, q.first, q.last,
-                "rule:awards.part", 0.75, base.title, base.grantor, None, base.year, total,
-            )  # fmt: skip
-            if q.value <= base.count:
-                self.facts.append(fact)
+            if not self._blocked(after.first, max(first, q.first - 6)) and not self._blocked(q.first, first):
+                self._add(q, after, events, number, first, end, 0.9 if after.kind != "verb" else 0.86, "awards.received")
+        elif held and governing is not None:
+            self._add(q, governing, events, number, first, end, 0.93, "awards.given" if total is None else "awards.part")
+            self._reach = q.last
+        elif total is not None and total < len(self.facts) and not self._cue_between("participate", first, q.first):
+            self._add_part(q, total)
 
-    def _held(self, governing: Honour, q: Quantity, first: int) -> bool:
-        """Do the recipients stand under the honour before them? Gifts, other verbs and full stops in between say no."""
+    def _add_part(self, q: Quantity, total: int) -> None:
+        """``Trong đó có 40 học sinh``: a part of the total named before, under the same honour."""
+        base = self.facts[total]
+        used = sum(f.count for f in self.facts if f.part_of == total)
+        if q.value <= base.count and used + q.value <= base.count:
+            self.facts.append(AwardFact(
+                q.value, q.approximate, q.recipient, (q.text_first, q.text_last), base.form, q.first, q.last,
+                "rule:awards.part", 0.8, base.title, base.grantor, None, base.year, total,
+            ))  # fmt: skip
+
+    def _held(self, governing: Honour, q: Quantity, events: list[_Event], number: int) -> bool:
+        """Do the recipients stand under the honour before them?
+
+        They do right after it or after ``cho``, and in the list that goes on from recipients who do.
+        """
+        s = self.s
         a, b = max(governing.last, governing.title_last), q.first
         if b < a:
             return False
+        keys = s.key[a:b]
+        if any(self.k.cues["gift"].at(s.key, m, b) is not None for m in range(max(a, self._reach), b)):
+            return False
+        if "." in keys or "…" in keys:
+            return False
+        if self._reach > a or (self._reach == a and governing.count is not None and b - a > 6):
+            return self._listed(self._reach, b) and not self._new_action(self._reach, b)
+        to = max((m for m in range(a, b) if s.key[m] in ("cho", "đến", "tới")), default=-1)
+        if to >= 0:
+            lead = s.key[a:to]
+            far = b - to > 8 or any(k in ("vì", "do", "cứu", "(") for k in s.key[to:b])
+            return not far and not ("(" in lead and ")" not in lead)
+        if governing.kind == "verb":
+            if any(k in ("cứu", "giết", "vì", "do", "bắt", "(", "với", "tại", "được") for k in keys):
+                return b - a <= 1
+            return b - a <= 4 or (b - a <= 12 and ("của" in keys or "là" in keys or "gồm" in keys)) or (
+                b - a <= 16 and keys[-1:] == [","] and "," not in keys[:-1]
+            )
+        return b - a <= 2 and "(" not in keys or (keys[-1:] in ([":"], ["gồm"]) and b - a <= 12)
+
+    def _new_action(self, a: int, b: int) -> bool:
+        """A verb of another act between two recipients ends the list."""
         s = self.s
-        between = range(a, b)
-        if any(self.k.cues["gift"].at(s.key, m, b) is not None for m in between):
-            return False
-        if any(s.key[m] in _CLAUSE_SIGNS and not (s.key[m] == ";") for m in between):
-            return False
-        if any(self.k.cues["participate"].at(s.key, m, b) is not None and s.shape[m] == "x" for m in between) and not any(
-            s.key[m] in ("cho", ",", "và") for m in range(max(a, b - 2), b)
-        ):
-            return False
-        if governing.kind == "verb" and b - a > 14 and not self._listed(a, b):
-            return False
-        if self._passive_between(a, b) and not self._listed(a, b):
-            return False
-        if governing.kind in ("noun", "prize", "title") and not self._listed(a, b):
-            return "cho" in s.key[a:b] or b - a <= 2 or any(s.key[m] in ("của", "đến", "với") for m in between)
-        return True
+        return any(k in ("cứu", "giết", "vì", "hỗ", "thăm", "khám", "dự", "thu") for k in s.key[a:b]) or self._cue_between(
+            "participate", a, b
+        )
 
     def _listed(self, a: int, b: int) -> bool:
-        """Right before ``b`` stands ``cho``, a comma or ``và``."""
-        return b > a and self.s.key[b - 1] in ("cho", ",", "và", ";", "cùng", "có", "gồm", ":", "tới", "đến", "là", "(")
+        """Right before ``b`` stands ``cho``, a comma or ``và``, or nothing (a comma was lost)."""
+        close = self.s.key[b - 1] in ("cho", ",", "và", ";", "cùng", "có", "gồm", ":", "tới", "đến", "là", "(", "còn", "với")
+        return close or (b > a and b - a <= 14 and self.s.key[b - 1] not in ("của", "trong", "cứu", "được", "trên", "với"))
 
     def _honour_after(self, events: list[_Event], number: int) -> Honour | None:
         """The next honour after a quantity with nothing but other quantities in between."""
@@ -218,22 +259,24 @@ class Relater:
         """Proposed, planned, withdrawn, or a career's tally: no award."""
         s = self.s
         begin = at
-        while begin > first and s.key[begin - 1] not in (";", ".", "…") and at - begin < 16:
+        while begin > first and s.key[begin - 1] not in (";", ".", "…") and at - begin < 40:
             begin -= 1
         for role in ("propose", "withdraw", "career"):
             cue = self.k.cues[role]
             for m in range(begin, at + 1):
                 found = cue.at(s.key, m, at + 2)
-                if found is not None and s.shape[m] != "A":
-                    between = s.key[found[0] : at]
-                    if "," in between and role != "career" and any(g in between for g in ("trao", "tặng", "đã")):
-                        continue
-                    return True
+                if found is None or s.shape[m] == "A":
+                    continue
+                between = s.key[found[0] : at]
+                done = "," in between and any(k in ("đã", "trao", "tặng", "được") for k in between[between.index(",") :])
+                if done and role != "career":
+                    continue
+                return True
         return False
 
     # -- building facts ----------------------------------------------------------------------------------------------
 
-    def _is_counted_award(self, h: Honour, events: list[_Event], number: int, first: int, end: int) -> bool:
+    def _is_counted_award(self, h: Honour, events: list[_Event], first: int, end: int) -> bool:
         if self._blocked(h.first, first):
             return False
         s = self.s
@@ -250,14 +293,17 @@ class Relater:
         found = self.a.blocks[bisect_left(self.a.blocks, i + 1, key=lambda b: b.first) - 1]
         return found.kind in ("title", "caption")
 
-    def _add_counted(
-        self, h: Honour, events: list[_Event], number: int, first: int, end: int, total: int | None
-    ) -> None:
+    def _add_counted(self, h: Honour, events: list[_Event], number: int, first: int, end: int) -> None:
         """``trao 5 bằng khen cho 5 cơ quan``, ``15 giải nhì``, ``106 giải thưởng cho các đề tài``."""
         s = self.s
         after = max(h.last, h.title_last)
         follower = events[number + 1].quantity if number + 1 < len(events) else None
-        joined = follower is not None and follower.first - after <= 4 and "cho" in s.key[after : follower.first]
+        total = self._total
+        joined = (
+            follower is not None
+            and follower.first - after <= 4
+            and ("cho" in s.key[after : follower.first] or s.key[after : after + 2] == ["thuộc", "về"])
+        )
         if joined and follower is not None and follower.value == h.count:
             return  # one statement: the recipients carry it
         recipient, noun = "unspecified", None
@@ -266,7 +312,7 @@ class Relater:
             while at < end and s.key[at] in ("các", "những", "nhóm", "nhiều"):
                 at += 1
             found = self.k.recipients.at(s.key, at, end) if at < end else None
-            if found is not None and at > after + 1:
+            if found is not None and found[1].recipient == "work":
                 recipient, noun = found[1].recipient, (at, found[0])
         assert h.count is not None
         title = (h.title_first, h.title_last) if h.title_first >= 0 else None
@@ -283,18 +329,17 @@ class Relater:
         return total if used + count <= self.facts[total].count else None
 
     def _add(
-        self, q: Quantity, h: Honour, events: list[_Event], number: int, first: int, end: int, total: int | None,
-        confidence: float, rule: str,
-    ) -> None:  # fmt: skip
+        self, q: Quantity, h: Honour, events: list[_Event], number: int, first: int, end: int, confidence: float, rule: str
+    ) -> None:
         title = (h.title_first, h.title_last) if h.title_first >= 0 else None
         own = self._own_title(q, events, number, end)
-        if own is not None and h.kind != "title":
+        if own is not None and (h.kind != "title" or title is None):
             title = own
         evidence_first = min(q.first, h.first) if q.first - h.last <= 12 and h.first - q.last <= 30 else q.first
         last = max(q.last, h.last) if h.first > q.first else q.last
         if own is not None:
             last = max(last, own[1])
-        part_of = self._part_of(q.value, total)
+        part_of = self._part_of(q.value, self._total)
         self.facts.append(AwardFact(
             q.value, q.approximate, q.recipient, (q.text_first, q.text_last), h.form, evidence_first, last,
             f"rule:{rule}", confidence if not q.approximate else confidence - 0.02, title,
@@ -307,10 +352,33 @@ class Relater:
             h = events[number + 1].honour
             if h is not None and h.kind == "title" and h.first - q.last <= 8 and h.title_first >= 0:
                 return h.title_first, h.title_last
-        if q.last < end and self.s.key[q.last] == '"':
-            found = title_after(self.s, q.last, end)
+        s = self.s
+        if q.last < end and s.key[q.last] == '"':
+            found = title_after(s, q.last, end)
             return found if found[0] >= 0 else None
-        return None
+        return self._quote_around(q, end) or self._name_of_recipients(q, end)
+
+    def _quote_around(self, q: Quantity, end: int) -> tuple[int, int] | None:
+        """``vinh danh “Top 10 doanh nghiệp bền vững”``: the quote that holds the number is the title."""
+        s = self.s
+        opened = next((m for m in range(q.first - 1, max(-1, q.first - 4), -1) if s.key[m] == '"'), None)
+        if opened is None:
+            return None
+        closed = next((m for m in range(q.last, min(end, q.last + 15)) if s.key[m] == '"'), None)
+        return (opened + 1, closed) if closed is not None else None
+
+    def _name_of_recipients(self, q: Quantity, end: int) -> tuple[int, int] | None:
+        """``tuyên dương 10 gương mặt trẻ tiêu biểu toàn quân``: what they are honoured as is the title."""
+        s = self.s
+        if s.key[q.text_first] not in ("gương", "điển", "công", "nhà"):
+            return None
+        m = q.text_first
+        while m < end and m - q.text_first < 12 and s.shape[m] in "xXA" and s.gap[m] != "\n":
+            if s.key[m] in ("năm", "được", "có", "đã", "trong", "nhận", "của", "tại", "và", "là", "vì", "nhiệm", "đạt", "vừa", "giai"):
+                break
+            m += 1
+        named = any(s.key[i : i + 2] in (["tiêu", "biểu"], ["triển", "vọng"], ["nổi", "bật"]) for i in range(q.text_first, m))
+        return (q.text_first, m) if named and m - q.text_first >= 5 else None
 
     def _reason(self, q: Quantity, events: list[_Event], number: int, end: int) -> tuple[int, int] | None:
         """``có thành tích …`` after the recipients, to the end of their clause."""
@@ -336,7 +404,7 @@ class Relater:
         s = self.s
         return m < end and (s.shape[m] == "d" or s.key[m] in ("trao", "tặng", "đồng", "trong", "các", "tổng") or self.k.cues["give"].at(s.key, m, end) is not None)
 
-    def _share_reasons(self, start: int, events: list[_Event], end: int) -> None:
+    def _share_reasons(self, start: int) -> None:
         """``06 tập thể và 06 cá nhân có thành tích …``: recipients joined by ``và`` share what follows them."""
         s = self.s
         for here, after in zip(self.facts[start:-1], self.facts[start + 1 :], strict=True):
@@ -377,62 +445,98 @@ class Relater:
     # -- grantors ----------------------------------------------------------------------------------------------------
 
     def _grantor_of(self, h: Honour, q: Quantity | None, first: int, end: int) -> tuple[int, int] | None:
-        """Who gives: ``được X tặng``, ``… của X``, ``X … tặng``; else whoever gave in the sentence before."""
+        """Who gives, when the sentence says so: ``được X tặng``, ``… của X``, ``X … tặng``, ``do X trao``."""
         s = self.s
         bodies = _within(self.a.organizations, first, end)
         after = max(h.last, h.title_last)
         while after < end and s.key[after] in ('"', ")"):
             after += 1
         for b in bodies:
-            if b.first >= after and b.first - after <= 6 and any(s.key[m] in ("của", "do") for m in range(after, b.first)) and not any(
-                s.shape[m] == "d" for m in range(after, b.first)
-            ):
-                return self._remember(self._with_office(b, after))
-        office = self._office_alone(after, min(end, after + 4), of=True)
+            lead = s.key[after : b.first]
+            if 0 < len(lead) <= 6 and {"của", "do", "từ"} & set(lead) and "cho" not in lead and not any(k.isdigit() for k in lead):
+                return self._with_office(b, after)
+        office = self._office_alone(after, min(end, after + 5), of=True)
         if office is not None:
-            return self._remember(office)
+            return office
         if q is not None and q.last <= h.first:
-            inside = [b for b in bodies if q.last <= b.first and b.last <= h.first]
+            inside = [b for b in bodies if q.last <= b.first and b.last <= h.first and "được" in s.key[q.last : b.first]]
             if inside:
-                return self._remember(self._with_office(inside[-1], q.last))
-        before = [b for b in bodies if b.last <= h.first and not self._is_patient(b, h.first)]
+                return self._with_office(inside[-1], q.last)
+            late = q.last
+            while late < h.first and s.key[late] != "được":
+                late += 1
+            office = self._office_alone(late, h.first, of=False)
+            if office is not None:
+                return office
+        before = [b for b in bodies if b.last <= h.first and self._gives(b, h.first)]
         if before:
-            return self._remember(self._with_office(self._subject(before, h.first), first))
+            return self._with_office(self._subject(before), first)
         lone = self._office_alone(first, h.first, of=False)
         if lone is not None:
-            return self._remember(lone)
-        by_agent = [b for b in bodies if b.first >= after and s.key[b.first - 1] in ("do", "bởi")]
-        if by_agent:
-            return self._remember(self._with_office(by_agent[0], after))
-        if self._grantor is None or self._grantor[1] < first - 400:
-            return self._from_context(first)
-        return self._grantor
+            return lone
+        agents = [b for b in bodies if b.first >= after and s.key[b.first - 1] in ("do", "bởi", "từ")]
+        return self._with_office(agents[0], after) if agents else None
 
-    def _remember(self, grantor: tuple[int, int]) -> tuple[int, int]:
-        self._grantor = grantor
-        return grantor
+    def _gives(self, b: Mention, at: int) -> bool:
+        """Is the body before the honour its giver, not a place, an addressee or one who receives it?"""
+        s = self.s
+        if b.first > 0 and s.key[b.first - 1] in ("cho", "tại", "thuộc", "ở", "về", "vào", "khỏi", "("):
+            return False
+        lead = s.key[b.last : at]
+        gave = any(k in ("trao", "tặng", "tổ", "khen") for k in lead)
+        return gave or not {"đạt", "đoạt", "giành", "nhận", "được", "đón", "dẫn", "đạt", "thắng", "vinh"} & set(lead)
 
-    def _from_context(self, first: int) -> tuple[int, int] | None:
-        """No giver in sight: the body that gave in what was said before."""
-        return self._grantor
+    def _complete_grantors(self) -> None:
+        """Statements that do not say who gives take the giver or organizer named nearest before, else after.
 
-    def _subject(self, before: list[Mention], at: int) -> Mention:
+        ``Dịp này, đã tặng …``; ``Trong đó có 2 giải nhất …``; a headline that the first paragraph explains.
+        """
+        givers = sorted({f.grantor for f in self.facts if f.grantor is not None} | set(self._organizers()))
+        if not givers:
+            return
+        firsts = [g[0] for g in givers]
+        for fact in self.facts:
+            if fact.grantor is None:
+                at = bisect_left(firsts, fact.first)
+                fact.grantor = givers[at - 1] if at else givers[0]
+
+    def _organizers(self) -> Iterator[tuple[int, int]]:
+        """Bodies that hold, launch or give: ``X tổ chức lễ …``, ``do X phối hợp … tổ chức``."""
+        s = self.s
+        acts = (("tổ", "chức"), ("trao",), ("tặng",), ("tuyên", "dương"), ("tôn", "vinh"), ("vinh", "danh"), ("phát", "động"),
+                ("khen", "thưởng"), ("biểu", "dương"), ("tổng", "kết"), ("phối", "hợp"))  # fmt: skip
+        for b in self.a.organizations:
+            if b.kind == "media" and s.key[b.last : b.last + 1] != ["tổ"]:
+                continue
+            if b.first > 0 and s.key[b.first - 1] in ("cho", "tại", "thuộc", "ở", "(", "với"):
+                continue
+            m = b.last
+            while m < min(len(s), b.last + 9) and s.key[m] not in (".", ";", ":", "(", "được", "-") and s.gap[m] != "\n":
+                if any(tuple(s.key[m : m + len(a)]) == a for a in acts):
+                    yield self._with_office(b, max(0, b.first - 6))
+                    break
+                m += 1
+
+    def _complete_titles(self) -> None:
+        """``Trong đó có 18 giải nhất``: prizes belong to the named award that the report speaks of."""
+        named = [(h.first, (h.title_first, h.title_last)) for h in self.a.honours if h.title_first >= 0 and h.form == "giải thưởng"]
+        if not named:
+            return
+        firsts = [first for first, _ in named]
+        for fact in self.facts:
+            if fact.title is None and fact.form.startswith("giải"):
+                at = bisect_left(firsts, fact.first + 1)
+                fact.title = named[at - 1][1] if at else named[0][1]
+
+    def _subject(self, before: list[Mention]) -> Mention:
         """Of several bodies before the verb the nearest one; of bodies joined by ``và`` or a comma the first."""
         chosen = before[-1]
         for b in reversed(before[:-1]):
             gap = self.s.key[b.last : chosen.first]
-            if gap in (["và"], [","], ["phối", "hợp"], ["phối", "hợp", "với"], ["phối", "hợp", "cùng"], ["cùng"]):
-                chosen = b
-            else:
+            if gap not in (["và"], [","], ["phối", "hợp"], ["phối", "hợp", "với"], ["phối", "hợp", "cùng"], ["cùng"]):
                 break
+            chosen = b
         return chosen
-
-    def _is_patient(self, b: Mention, at: int) -> bool:
-        """A body after ``cho``, ``tại``, ``với`` … is not the one that gives."""
-        s = self.s
-        return b.first > 0 and s.key[b.first - 1] in ("cho", "tại", "thuộc", "ở", "trong", "về", "vào", "của", "khỏi") and not any(
-            s.key[m] in ("chủ", "giám", "bí", "lãnh", "đạo") for m in range(max(0, b.first - 4), b.first)
-        )
 
     def _with_office(self, b: Mention, first: int) -> tuple[int, int]:
         """``Chủ tịch`` before ``UBND tỉnh`` belongs to the giver as written."""
@@ -461,7 +565,10 @@ class Relater:
         kept: list[AwardFact] = []
         place: dict[tuple[int, str, str], int] = {}
         moved: dict[int, int] = {}
+        told = {f.count for f in self.facts if not self._title_block(f.first)}
         for number, fact in enumerate(self.facts):
+            if fact.count in told and self._title_block(fact.first) and fact.count > 1:
+                continue  # the headline or caption of what the text tells
             key = (fact.count, fact.recipient, fact.form)
             old = place.get(key)
             if old is not None and fact.part_of is None:

@@ -21,6 +21,10 @@ def honours(knowledge: Knowledge, s: Syllables, sentences: list[tuple[int, int]]
         i = first
         while i < end:
             found = knowledge.honours.at(s.key, i, end)
+            excluded = knowledge.exclusions.at(s.key, i, end)
+            if excluded is not None and (found is None or excluded[0] > found[0]) and excluded[0] - i >= 2:
+                i = excluded[0] if found is not None else i + 1
+                continue
             honour = _honour_at(knowledge, s, i, found[0], found[1], first, end) if found is not None else None
             if honour is None:
                 i += 1
@@ -45,6 +49,13 @@ def _honour_at(
         title, form = (i, _to_place_end(s, last, end)), entry.form or "danh hiệu"
     elif entry.named or entry.role == "title":
         title = title_after(s, last, end)
+        if title == (-1, -1) and form == "giải thưởng":
+            title = _lower_name(s, last, end)
+    elif entry.role == "noun" and last < end and s.key[last] == '"' and s.gap[last] != "\n":
+        title = quoted(s, last, end)
+    elif entry.id == "prizes" and last < end and s.shape[last] in "XA" and s.gap[last] == " ":
+        named = title_after(s, last, end)
+        title = (i, named[1]) if named[1] - last >= 2 else title
         if entry.honours[0] == "giải thưởng":
             # "Giải thưởng …", "giải …": the name that follows makes the award's title
             form = "giải thưởng" if j - i == 2 or title != (-1, -1) else "giải"
@@ -133,6 +144,22 @@ def title_after(s: Syllables, j: int, end: int) -> tuple[int, int]:
             break
         last += 1
     return (m, last) if last > m else (-1, -1)
+
+
+_NO_NAME = {"này", "nam", "nay", "cao", "lớn", "quý", "danh", "trên", "nhất", "và", "được", "là", "trị", "đó", "khác", "trong", "cao",
+            "có", "đã", "thường", "hàng", "hằng", "uy", "đặc", "mang", "giá", "chính", "tiền", "cá", "tập"}  # fmt: skip
+
+
+def _lower_name(s: Syllables, j: int, end: int) -> tuple[int, int]:
+    """``giải thưởng tình nguyện quốc gia``, ``giải thưởng toàn quốc về thông tin đối ngoại``: a name in lower case."""
+    if j >= end or s.shape[j] != "x" or s.key[j] in _NO_NAME or s.key[j] in _STOP_TITLE or s.gap[j] == "\n":
+        return -1, -1
+    m = j
+    while m < end and m - j < 12 and s.shape[m] in "xX" and s.gap[m] != "\n" and (s.key[m] not in _STOP_TITLE or s.key[m] in ("về", "và")):
+        m += 1
+    while m > j and s.key[m - 1] in ("về", "và"):
+        m -= 1
+    return (j, m) if m - j >= 3 else (-1, -1)
 
 
 def quoted(s: Syllables, i: int, end: int) -> tuple[int, int]:
