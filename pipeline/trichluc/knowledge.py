@@ -151,7 +151,7 @@ class CueWords(Entry):
 
     role: Literal[
         "give", "receive", "passive", "propose", "withdraw", "gift", "participate", "part", "career", "approximate",
-        "reason", "office", "unit", "boundary", "slogan", "surname", "plural", "money", "adjective", "lottery",
+        "reason", "office", "unit", "boundary", "slogan", "surname", "plural", "money", "adjective", "lottery", "military", "sales",
     ]  # fmt: skip
     words: list[str]
 

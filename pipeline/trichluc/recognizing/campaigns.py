@@ -13,6 +13,8 @@ _SEPARATORS = {",", ";", "và", "hay", "hoặc", "cùng"}
 _INTRODUCE = {("với", "chủ", "đề"), ("mang", "tên"), ("có", "tên"), ("với", "tên", "gọi"), ("chủ", "đề"), ("như",), ("là",),
               ("gồm",), (":",), ("mang", "chủ", "đề"), ("tên",), ("đó", "là"), ("như", ":"), ("gọi", "là")}  # fmt: skip
 _LONGEST = 30
+# What may follow in lower case in the name of an Olympiad or a cup.
+_SUBJECTS = frozenset("học lý sử địa quốc tế gia khu vực châu á âu toàn sinh viên trẻ".split())
 
 
 class CampaignGrammar:
@@ -23,18 +25,31 @@ class CampaignGrammar:
         self.s = s
         self.taken = taken
         self.remarks: list[Remark] = []
+        self.at_war = False  # a report of fighting: its campaigns are operations
 
     def in_sentence(self, first: int, end: int) -> Iterator[Mention]:
         """Campaign mentions of one sentence, in order."""
         i = first
+        self._war = self.at_war or self.has("military", first, end)
+        self._sale = self.has("sales", first, end)
         while i < end:
             found = list(self._at(i, first, end))
             yield from found
             i = max([i + 1, *(m.last for m in found)])
 
+    def has(self, role: str, first: int, end: int) -> bool:
+        cue = self.k.cues[role]
+        return any(cue.at(self.s.key, m, end) is not None for m in range(first, end))
+
     def _at(self, i: int, first: int, end: int) -> Iterator[Mention]:
+        excluded = self.k.exclusions.at(self.s.key, i, end)
         word = self.k.campaign_words.at(self.s.key, i, end)
+        if word is not None and excluded is not None and excluded[0] > word[0]:
+            return
         if word is not None and not (i in self.taken and i - 1 in self.taken):
+            kind = word[1].kind
+            if (self._war and kind in ("campaign", "movement")) or (self._sale and kind in ("programme", "campaign")):
+                return
             found = list(self._after_word(i, word[0], word[1], first, end))
             if found:
                 yield from found
@@ -57,7 +72,7 @@ class CampaignGrammar:
             if introduced:
                 yield from self._list(name, end, entry, source)
             return
-        if entry.takes == "capital" and s.shape[name] in "XAd" and name not in self.taken:
+        if entry.takes == "capital" and s.shape[name] in "XA" and name not in self.taken:
             last = self._name_end(name, end)
             if self._is_name(name, last):
                 yield self._mention(entry.kind, name, last, end, source, 0.8)
@@ -67,7 +82,8 @@ class CampaignGrammar:
         if known is not None:
             yield known
             return
-        if s.shape[i] == "X" and i > first and name == j and entry.takes == "capital" and s.shape[j] == "x":
+        opens = s.key[i - 1] in ('"', ":", "-", "'", "(") if i > first else True
+        if s.shape[i] == "X" and not opens and name == j and entry.takes == "capital" and s.shape[j] == "x" and not self._bounds(j, end):
             last = self._name_end(j, end)
             if last - j >= 2 and entry.kind not in ("contest",):
                 yield self._mention(entry.kind, i, last, end, source, 0.75)
@@ -140,14 +156,20 @@ class CampaignGrammar:
         if own is not None and own[0] < end and s.key[own[0]] in ('"', "'"):
             yield from self._quoted_list(own[0], end, own[1].kind, source)
             return
-        if known is not None and known.last >= self._name_end(i, end):
+        if known is not None and known.last >= self._item_end(i, end):
             if known.kind == "campaign" and own is None:
                 known.kind = entry.kind  # "các chương trình: …, Xuân tình nguyện": the list says what it is
             yield known
             return
-        last = self._name_end(i, end)
-        if s.shape[i] in _CAPITAL and i not in self.taken and last - i >= 2:
+        last = self._item_end(i, end)
+        if s.shape[i] in _CAPITAL and i not in self.taken and 2 <= last - i <= 14:
             yield self._mention(own[1].kind if own else entry.kind, i, last, end, source, 0.75)
+
+    def _item_end(self, i: int, end: int) -> int:
+        """An item of a list reaches to its comma, or to its year."""
+        s = self.s
+        year = next((m for m in range(i + 1, end) if s.key[m] == "năm" and (m + 1 >= end or s.shape[m + 1] in "dp")), end)
+        return self._with_year(year, end) if year < end else end
 
     def _list_tail(self, i: int, end: int, entry: CampaignWord, source: str) -> Iterator[Mention]:
         """``chiến dịch Kỳ nghỉ hồng, Mùa hè xanh``: names of the same kind that go on after a comma."""
@@ -173,8 +195,14 @@ class CampaignGrammar:
             return None
         if not entry.cased and s.shape[i] == "x" and kind is None and (entry.kind != "period" or last - i < 3):
             return None
-        while last < end and s.shape[last] in "XA" and s.gap[last] == " " and last not in self.taken:
+        bare = last
+        going_on = ("XA", _SUBJECTS) if entry.kind == "contest" else ("XA", frozenset[str]())
+        while last < end and s.gap[last] == " " and last not in self.taken and (
+            s.shape[last] in going_on[0] or s.key[last] in going_on[1]
+        ):
             last += 1
+        if s.key[i] == "olympic" and not any(s.shape[m] in "XA" for m in range(bare, last)):
+            return None  # the Games in general
         return self._mention(kind or entry.kind, i, self._with_year(last, end), end, f"rule:campaign_names.{entry.id}", 0.85)
 
     def _with_year(self, last: int, end: int) -> int:
@@ -188,16 +216,27 @@ class CampaignGrammar:
             return last + 2
         return last
 
+    def _goes_on(self, m: int, end: int) -> bool:
+        """``Ước mơ`` + ``của Thuý``, ``Khởi nghiệp`` + ``từ OCOP``: two syllables are seldom a whole name."""
+        s = self.s
+        return s.key[m] in ("của", "cho", "từ", "vì", "cùng", "với") and m + 1 < end and (
+            s.shape[m + 1] in "XA" or s.shape[m - 1] == "x"
+        )
+
+    def _bounds(self, m: int, end: int) -> bool:
+        return self.s.shape[m] == "x" and self.k.cues["boundary"].at(self.s.key, m, end) is not None
+
     def _name_end(self, i: int, end: int) -> int:
         """How far an unquoted name reaches: to a sign, a small word that begins a new phrase, or a body's name."""
         s = self.s
-        boundary = self.k.cues["boundary"]
         m = i
         while m < end and m - i < 16 and s.gap[m] != "\n" or m == i:
             if m > i:
-                if s.shape[m] == "p" and not (s.key[m] in ("-", "&") and m + 1 < end):
+                credit = m + 1 < end and s.key[m + 1] in ("ảnh", "báo", "gọi", "giải", "do")
+                if s.shape[m] == "p" and not (s.key[m] in ("-", "&") and m + 1 < end and not credit):
                     break
-                if s.shape[m] == "x" and boundary.at(s.key, m, end) is not None:
+                # A short name goes on through a small word: Ước mơ của Thuý, Sáng tạo cho ngày mai
+                if self._bounds(m, end) and not (m - i == 2 and self._goes_on(m, end)):
                     break
                 if m in self.taken and s.shape[m] in "XA":
                     break
@@ -206,6 +245,8 @@ class CampaignGrammar:
                 if s.key[m] == "năm":
                     return self._with_year(m, end) if self._with_year(m, end) > m else m
             m += 1
+        while m > i + 1 and s.key[m - 1] in ("và", "-", "&", "trong"):
+            m -= 1
         return m
 
     def _is_name(self, first: int, last: int) -> bool:
@@ -214,7 +255,8 @@ class CampaignGrammar:
         while plain > first and (s.shape[plain - 1] == "d" or s.key[plain - 1] == "năm"):
             plain -= 1
         if plain - first >= 2:
-            return not all(s.shape[m] in "Ad" for m in range(first, plain))
+            numbered = s.shape[last - 1] == "d" and not is_year(s, last - 1)
+            return not numbered and not all(s.shape[m] in "Ad" for m in range(first, plain))
         last = plain
         if last == first:
             return False
@@ -262,5 +304,6 @@ def campaigns(
     """Every campaign mention of a report, in order, and what was odd about them."""
     taken = {i for b in bodies for i in range(b.first, b.last)}
     grammar = CampaignGrammar(knowledge, s, taken)
+    grammar.at_war = sum(grammar.has("military", first, end) for first, end in sentences) > max(2, len(sentences) // 8)
     found = [m for first, end in sentences for m in grammar.in_sentence(first, end)]
     return found, grammar.remarks

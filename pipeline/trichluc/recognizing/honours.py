@@ -177,7 +177,9 @@ def quoted(s: Syllables, i: int, end: int) -> tuple[int, int]:
                 continue
             return (i + 1, m) if m > i + 1 else (-1, -1)
     for m in range(i + 1, end):
-        if s.key[m] in (",", ";", ".", ":") or m - i > 20:
+        counts = s.shape[m] == "d" and m - i > 2 and m + 1 < end and s.shape[m + 1] == "x"
+        gives = s.key[m] == "cho" and m + 1 < end and s.shape[m + 1] == "d"
+        if s.key[m] in (",", ";", ".", ":") or m - i > 20 or counts or gives:
             return i + 1, m
     return (i + 1, end) if end > i + 1 else (-1, -1)
 

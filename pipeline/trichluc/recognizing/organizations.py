@@ -19,20 +19,24 @@ _CAPITAL = frozenset("XA")
 _BARE_UNITS = {"tỉnh", "huyện", "thành phố", "tp", "thị xã", "quận", "xã", "phường", "thị trấn", "thủ đô"}
 _SHORT_UNITS = {"tp", "tx", "tt", "q", "p", "h", "x"}
 _CENTRAL = (("trung", "ương"), ("quốc", "gia"), ("thế", "giới"), ("toàn", "quốc"), ("nhà", "trường"), ("nhà", "nước"))
-_CONNECTORS = {"và", "về", "các", "&", "của"}
+_CONNECTORS = {"và", "các", "&"}
 _TWO_PART_PLACES = {("thiên", "huế"), ("rịa", "vũng"), ("rang", "tháp"), ("nha", "kẻ")}
 _ALL_LEVELS = {"các", "cấp", "hai", "trực"}
 
 
 @dataclass(slots=True)
 class Body:
-    """A parsed name: where it ends, its outermost and innermost head, and what it is built of."""
+    """A parsed name: where it ends, its outermost and innermost head, and what it is built of.
+
+    ``placed``: a place or proper name closes it (``UBND tỉnh``, ``Hội Nông dân xã Tân Lập``).
+    """
 
     last: int
     entry: OrganizationHead
     inner: OrganizationHead
     proper: bool
     bare_unit: bool
+    placed: bool
 
 
 class BodyGrammar:
@@ -72,7 +76,7 @@ class BodyGrammar:
         if j < end and s.key[j] in _ALL_LEVELS and s.gap[j] != "\n":
             return None
         if entry.alone == "always" or (entry.alone == "capital" and s.shape[i] != "x"):
-            return Body(j, entry, entry, False, False)
+            return Body(j, entry, entry, False, False, False)
         return None
 
     def _accept(self, i: int, j: int, body: Body, first: int, end: int) -> bool:
@@ -85,8 +89,8 @@ class BodyGrammar:
             return False
         if i > first and s.key[i - 1] in self._plurals and not body.proper:
             return False
-        if body.last < end and s.key[body.last] in _ALL_LEVELS and not body.proper:
-            return False
+        if body.last < end and s.key[body.last] in _ALL_LEVELS and not body.placed and s.gap[body.last] != "\n":
+            return False  # Hội Cựu chiến binh các xã
         if not entry.generic or body.proper:
             return True
         if body.bare_unit:
@@ -111,7 +115,8 @@ class BodyGrammar:
             if "organ" in steps:
                 nested = self._nested(j, end, first)
                 if nested is not None:
-                    return Body(nested.last, entry, nested.inner, nested.proper or nested.inner.alone != "never", nested.bare_unit)
+                    proper = nested.proper or nested.inner.alone != "never"
+                    return Body(nested.last, entry, nested.inner, proper, nested.bare_unit, nested.placed)
             field_end = self._field(j, end) if "field" in steps and not (closed and s.shape[j] in "xp") else j
             if closed and s.key[j : j + 2] == ["chi", "nhánh"] and entry.kind == "company":
                 field_end = j + 2
@@ -141,7 +146,7 @@ class BodyGrammar:
             break
         if j == start:
             return None
-        return Body(j, entry, inner, proper, bare)
+        return Body(j, entry, inner, proper, bare, closed)
 
     def _after_office(self, i: int, first: int) -> bool:
         """Does an office-holder's title stand before the body (Giám đốc Sở Y tế …)? Then a person's name may follow it."""
@@ -163,9 +168,9 @@ class BodyGrammar:
             return j
         if s.key[j] in _CONNECTORS and found[0] == j + 1:
             after = j + 1
-            if after < end and (s.shape[after] in _CAPITAL and s.key[j] != "các" or self._field(after, end) > after):
-                return self._field(after, end) if self._field(after, end) > after else after
-            return j
+            field = self._field(after, end) if after < end else after
+            head = self.k.heads.at(s.key, after, end) if after < end and s.shape[after] in _CAPITAL else None
+            return field if field > after and (head is None or head[0] < field) else j
         return found[0]
 
     def _unit(self, j: int, end: int) -> tuple[int, bool] | None:
@@ -244,14 +249,15 @@ class BodyGrammar:
                 return j + 2
         if s.shape[j] in _CAPITAL:
             if s.key[j] == "châu" or "name" not in steps:
-                return self._place(j, end) if "place" in steps or "unit" in steps else j
+                return self._place(j, end) if "place" in steps else j
             last = self._capitals(j, end)
             while last < end and s.key[last] == "-" and last + 1 < end and s.shape[last + 1] in _CAPITAL and (
                 s.gap[last] == "" or (s.key[last - 1], s.key[last + 1]) in _TWO_PART_PLACES
             ):
                 last = self._capitals(last + 1, end)
             cut = self._before_person(j, last, office)
-            return cut if cut < last else self._whole_word(last, end)
+            known = max((known_places().longest_prefix(s.key, m, last) for m in range(max(j, last - 3), last)), default=0)
+            return cut if cut < last or known == last else self._whole_word(last, end)
         if s.key[j] == "châu" and j + 1 < end and s.shape[j + 1] in _CAPITAL:
             return j + 2
         if s.key[j] == "số" and j + 1 < end and s.shape[j + 1] == "d" and ("name" in steps or "number" in steps):
@@ -259,7 +265,8 @@ class BodyGrammar:
         if s.shape[j] == "d" and ("number" in steps or ("name" in steps and j > start)):
             follows = j + 1 < end and s.gap[j + 1] != "\n" and s.shape[j + 1] == "x"
             counted = j + 1 < end and (s.key[j + 1] in ("/", "%", ".", ",") and s.gap[j + 1] == "" and j + 2 < end and s.shape[j + 2] == "d")
-            return j if len(s.norm[j]) > 4 or counted or (follows and j > start) else j + 1
+            numbered = len(s.norm[j]) == 1 and "name" in steps and "organ" in steps  # Trường Tiểu học Hùng Sơn 1
+            return j if len(s.norm[j]) > 4 or counted or (follows and j > start and not numbered) else j + 1
         if s.key[j] == '"' and "quote" in steps and s.gap[j] != "\n":
             for m in range(j + 1, min(end, j + 14)):
                 if s.key[m] == '"':
