@@ -244,6 +244,8 @@ def _block_kind(s: Syllables, first: int, last: int, number: int, lines: int, te
         return "title"
     if s.key[first] in ("-", "*", "•", "+"):
         return "item"
+    if any(s.key[i] == "ảnh" and s.key[i + 1] == ":" for i in range(first, last - 1)) and last - first <= 60:
+        return "caption"
     if last - first <= 25 and s.key[last - 1] not in (".", ":", ";", "…", "!", "?"):
         return "caption"
     return "paragraph"

@@ -75,6 +75,8 @@ class Relater:
             if before is not None and self._one_breath(before, h, counted):
                 if _rank(self.k, h) >= _rank(self.k, before):
                     kept[-1] = dataclasses.replace(h, first=before.first) if before.kind == "verb" else h
+                else:
+                    kept[-1] = dataclasses.replace(before, last=h.last)
                 continue
             kept.append(h)
         found += [_Event(h.first, h.last, honour=h) for h in kept]
@@ -92,9 +94,8 @@ class Relater:
         events = self._events(first, end)
         if not events:
             return
-        if not any(e.honour for e in events) and not (
-            self._previous and self._part_cue(first, min(end, first + 4)) is not None
-        ):
+        opens_part = self._part_cue(first, min(end, first + 4)) is not None or self.s.key[first] == "trong"
+        if not any(e.honour for e in events) and not (self._previous and opens_part):
             return
         if self._is_lottery(first, end):
             return
@@ -104,6 +105,11 @@ class Relater:
         self._reach = first  # how far the governing honour's list of recipients has been read
         for number, event in enumerate(events):
             before = events[number - 1].last if number else first
+            if number == 0 and self.s.key[first] == "trong" and event.quantity is not None and event.first - first <= 3:
+                # "Trong 72 đại biểu …, có 57 nam, 15 nữ": the total is named again
+                self._total = next((i for i in range(len(self.facts) - 1, -1, -1) if self.facts[i].count == event.quantity.value), None)
+                if self._total is not None:
+                    continue
             if self._part_between(before, event.first):
                 if len(self.facts) > start:
                     self._total = len(self.facts) - 1
@@ -154,7 +160,7 @@ class Relater:
         elif held and governing is not None:
             self._add(q, governing, events, number, first, end, 0.93, "awards.given" if total is None else "awards.part")
             self._reach = q.last
-        elif total is not None and total < len(self.facts) and not self._cue_between("participate", first, q.first):
+        elif total is not None and total < len(self.facts) and not self._cue_between("participate", events[0].first, q.first):
             self._add_part(q, total)
 
     def _add_part(self, q: Quantity, total: int) -> None:
@@ -219,12 +225,11 @@ class Relater:
         """``25 tập thể và 46 cá nhân được tặng bằng khen``: a word of receiving stands between, and no new clause."""
         s = self.s
         a, b = q.last, h.first
-        if b - a > 30 or any(s.key[m] in _CLAUSE_SIGNS for m in range(a, b)):
+        if b - a > 30 or any(s.key[m] in _CLAUSE_SIGNS or s.key[m] == ":" for m in range(a, b)):
             return False
         if h.kind == "verb":
-            return any(s.key[m] == "được" for m in range(max(a, b - 12), b)) or (
-                h.first > 0 and s.key[h.first - 1] == "được"
-            )
+            last = max((m for m in range(max(a, b - 12), b) if s.key[m] == "được"), default=-1)
+            return last >= 0 and "," not in s.key[last:b]
         if self._cue_between("gift", a, b):
             return False
         last_quantity = q
@@ -233,7 +238,8 @@ class Relater:
                 break
             if event.quantity is not None:
                 last_quantity = event.quantity
-        if not (self._cue_between("receive", last_quantity.last, b) or self._passive_between(last_quantity.last, b)):
+        far = b - last_quantity.last > 18
+        if not self._passive_between(last_quantity.last, b) and (far or not self._cue_between("receive", last_quantity.last, b)):
             return False
         return last_quantity is q or self._coordinated(q, last_quantity, events)
 
@@ -284,10 +290,24 @@ class Relater:
             lead = s.key[max(first, h.first - 12) : h.first]
             if not any(w in lead for w in ("trao", "tặng", "đạt", "đoạt", "giành", "nhận", "với", "gồm", "có", "thắng")):
                 return False
+        after = max(h.last, h.title_last)
+        if h.kind == "noun" and self._passive_between(max(first, h.first - 20), h.first):
+            return False  # what one unit has been given over the years
+        if self._is_offered(h, first, end):
+            return False
+        if after + 1 < end and (s.key[after] in ("cho", "thuộc") or s.key[after + 2 : after + 3] == ["thuộc"]):
+            return True
         listed = sum(1 for e in events if e.honour is not None and e.honour.count is not None) >= 2
         verbs = ("give", "receive", "part")
         lead_from = max(first, h.first - 25)
         return listed or any(self._cue_between(r, lead_from, h.first) for r in verbs) or self._title_block(h.first) or "có" in s.key[lead_from : h.first]
+
+    def _is_offered(self, h: Honour, first: int, end: int) -> bool:
+        """``gồm: 1 giải nhất 20 triệu đồng``: prizes with their price, and nobody has won or given them yet."""
+        s = self.s
+        after = s.key[h.last : min(end, h.last + 6)]
+        priced = "trị" in after or "triệu" in after
+        return priced and not any(k in ("trao", "đạt", "đoạt", "giành", "nhận", "thuộc") for k in s.key[first : h.first])
 
     def _title_block(self, i: int) -> bool:
         found = self.a.blocks[bisect_left(self.a.blocks, i + 1, key=lambda b: b.first) - 1]
@@ -314,6 +334,9 @@ class Relater:
             found = self.k.recipients.at(s.key, at, end) if at < end else None
             if found is not None and found[1].recipient == "work":
                 recipient, noun = found[1].recipient, (at, found[0])
+        heading = next((e.honour for e in reversed(events[:number]) if e.honour is not None and e.honour.count is None), None)
+        if heading is not None and noun is None and heading.form in ("giải cá nhân", "giải tập thể", "giải đồng đội"):
+            recipient = "individual" if heading.form == "giải cá nhân" else "collective"
         assert h.count is not None
         title = (h.title_first, h.title_last) if h.title_first >= 0 else None
         self.facts.append(AwardFact(
@@ -560,15 +583,22 @@ class Relater:
 
     # -- the whole report --------------------------------------------------------------------------------------------
 
+    def _praises(self, fact: AwardFact) -> bool:
+        """Is the form only a verb of praise?"""
+        return fact.form.split()[0] in ("khen", "tuyên", "biểu", "tôn", "vinh", "trao", "tặng", "thưởng", "tri")
+
     def _without_repeats(self) -> list[AwardFact]:
         """The same count, recipients and honour said twice (headline, caption) is one fact; the fuller one stays."""
         kept: list[AwardFact] = []
         place: dict[tuple[int, str, str], int] = {}
         moved: dict[int, int] = {}
+        by_noun = {(f.count, f.recipient) for f in self.facts if not self._praises(f)}
         told = {f.count for f in self.facts if not self._title_block(f.first)}
         for number, fact in enumerate(self.facts):
             if fact.count in told and self._title_block(fact.first) and fact.count > 1:
                 continue  # the headline or caption of what the text tells
+            if self._praises(fact) and (fact.count, fact.recipient) in by_noun and fact.count > 1:
+                continue  # "khen thưởng 3 cá nhân" is the giấy khen that the report names elsewhere
             key = (fact.count, fact.recipient, fact.form)
             old = place.get(key)
             if old is not None and fact.part_of is None:

@@ -19,6 +19,7 @@ def honours(knowledge: Knowledge, s: Syllables, sentences: list[tuple[int, int]]
     """Every honour of a report, in order."""
     for first, end in sentences:
         i = first
+        prize: Honour | None = None
         while i < end:
             found = knowledge.honours.at(s.key, i, end)
             excluded = knowledge.exclusions.at(s.key, i, end)
@@ -26,17 +27,43 @@ def honours(knowledge: Knowledge, s: Syllables, sentences: list[tuple[int, int]]
                 i = excluded[0] if found is not None else i + 1
                 continue
             honour = _honour_at(knowledge, s, i, found[0], found[1], first, end) if found is not None else None
+            if honour is None and prize is not None:
+                honour = _elided_prize(knowledge, s, i, first, end, prize)
             if honour is None:
                 i += 1
-            else:
-                yield honour
-                i = max(honour.last, honour.title_last)
+                continue
+            if honour.kind == "prize" and honour.count is not None:
+                prize = honour
+            yield honour
+            i = max(honour.last, honour.title_last)
+
+
+_ELIDED = {"nhì": "giải nhì", "ba": "giải ba", "tư": "giải tư", "khuyến": "giải khuyến khích", "b": "giải b", "c": "giải c",
+           "kk": "giải khuyến khích", "bạc": "huy chương bạc", "đồng": "huy chương đồng", "hcb": "huy chương bạc"}  # fmt: skip
+
+
+def _elided_prize(knowledge: Knowledge, s: Syllables, i: int, first: int, end: int, prize: Honour) -> Honour | None:
+    """``7 giải nhất, 29 nhì, 30 ba``, ``2 huy chương vàng, 3 bạc``: the noun said once, the ranks counted on."""
+    form = _ELIDED.get(s.key[i])
+    if form is None or i - prize.last > 12 or s.shape[i - 1] != "d" or form[:3] != prize.form[:3]:
+        return None
+    counted = _count_before(knowledge, s, i, first)
+    follows = s.key[i + 1 : i + 2]
+    last = i + 2 if s.key[i] == "khuyến" else i + 1
+    if counted is None or (follows and s.shape[i + 1] == "x" and s.key[i + 1] not in ("và", "khích", "cho", "cùng")):
+        return None
+    return Honour(form, "prize", counted[0], min(last, end), prize.rule, -1, -1, counted[1], counted[2])
 
 
 def _honour_at(
     knowledge: Knowledge, s: Syllables, i: int, j: int, entry: HonourEntry, first: int, end: int
 ) -> Honour | None:
     if entry.honours[0] == "giải thưởng" and j == i + 1 and not _prize_word(s, i, j, first, end):
+        return None
+    inner = knowledge.honours.at(s.key, j - 1, end) if j - i >= 2 else None
+    if entry.role == "verb" and inner is not None and inner[0] > j:
+        return None  # "trao" + "giải thưởng", not "trao giải" + "thưởng"
+    if s.key[i] == "thưởng" and j == i + 1 and (i == first or s.key[j : j + 1] != ["cho"] or s.key[i - 1] in ("giải", "tiền", "phần", "khen", "trao", "tặng", "mức")):
         return None
     if s.key[i] == "cờ" and j == i + 1 and (i == first or s.key[i - 1] in ("lá", "treo", "chào", "lễ", "chơi", "bàn", "đánh")):
         return None
@@ -59,7 +86,7 @@ def _honour_at(
         if entry.honours[0] == "giải thưởng":
             # "Giải thưởng …", "giải …": the name that follows makes the award's title
             form = "giải thưởng" if j - i == 2 or title != (-1, -1) else "giải"
-    if entry.form and entry.role == "verb":
+    if entry.form and entry.role != "title":
         form = entry.form
     begin, count, approximate = i, None, False
     if entry.role in ("prize", "noun"):
@@ -73,6 +100,8 @@ def _prize_word(s: Syllables, i: int, j: int, first: int, end: int) -> bool:
     """``giải`` alone is a prize when counted or given, not in ``giải quyết``, ``lời giải``, ``giải bóng đá``."""
     if i > first and s.key[i - 1] in ("lời", "lý", "hòa", "nan", "áp", "phân", "tháo", "cởi", "bài", "đáp", "một", "khuyên", "hóa", "kết"):
         return False
+    if j < end and s.key[j] == '"' and s.gap[j] != "\n":
+        return True
     if i > first and (s.shape[i - 1] == "d" or s.key[i - 1] in ("trao", "đạt", "đoạt", "giành", "nhận", "thắng", "các")):
         return j >= end or s.key[j] not in ("pháp", "quyết", "trí", "phóng", "ngân", "thích", "đấu", "tỏa", "cứu", "mã", "bóng", "chạy", "đua", "vô", "cờ", "quần", "toán")
     return False

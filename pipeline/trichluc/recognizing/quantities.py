@@ -10,7 +10,7 @@ from ..knowledge import Knowledge
 # After these a number names or dates something, it does not count.
 _NAMING = {"thứ", "số", "lớp", "khóa", "quận", "phường", "điều", "hạng", "tháng", "ngày", "khu", "tổ", "đội", "lần", "quý",
            "lúc", "hồi", "tuổi", "năm", "giờ", "phố", "thôn", "ấp", "tiểu", "sư", "quân", "nhóm", "dưới", "từ", "/", "-", "$"}  # fmt: skip
-_CLASSIFIERS = {"lượt", "vị", "tác", "các", "những", "chiếc", "suất"}
+_CLASSIFIERS = {"lượt", "vị", "các", "những"}
 
 
 def number_at(knowledge: Knowledge, s: Syllables, i: int, end: int) -> tuple[int, int] | None:
@@ -121,9 +121,10 @@ def _quantity_at(knowledge: Knowledge, s: Syllables, i: int, end: int, first: in
     if found is None:
         return None
     last, entry = found
-    if s.key[i] == "một" and j == i + 1 and " ".join(s.key[noun : noun + 2]) not in ("tập thể", "cá nhân", "đơn vị", "học sinh"):
+    praised = i > first and s.key[i - 1] in ("dương", "danh", "vinh", "thưởng")
+    if s.key[i] == "một" and j == i + 1 and not praised and " ".join(s.key[noun : noun + 2]) not in ("tập thể", "cá nhân", "đơn vị", "học sinh"):
         return None
-    if s.key[i] in ("năm", "tư") and j == i + 1 and (s.key[noun] == "học" or s.shape[i] == "X" and i > first):
+    if s.key[i] in ("năm", "tư") and j == i + 1 and (s.key[noun] in ("học", "lớp") or s.shape[i] == "X" and i > first):
         return None
     approximate, begin = approximated(knowledge, s, i, first)
     return Quantity(value, approximate, begin, last, entry.recipient, noun, last, f"rule:recipients.{entry.id}")
