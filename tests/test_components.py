@@ -1,4 +1,4 @@
-"""The stages as spaCy components: found by name, kept on disk, run in batches, used one by one; words and their offsets."""
+"""The stages as spaCy components: by name, on disk, in batches, one by one; words and their offsets."""
 
 from __future__ import annotations
 
@@ -20,17 +20,18 @@ from trichluc.preparing import SyllableTokenizer
 from trichluc.record import Record
 
 TEXT = (
-    "Tổng kết công tác Đoàn năm 2016\n\nDịp này, Ban Thường vụ Huyện đoàn Ba Tơ trao tặng giấy khen cho 03 tập thể và 05 cá nhân. "
+    "Tổng kết công tác Đoàn năm 2016\n\nDịp này, Ban Thường vụ Huyện đoàn Ba Tơ "
+    "trao tặng giấy khen cho 03 tập thể và 05 cá nhân. "
     "Các chi đoàn tham gia Chiến dịch xuân biên giới, phong trào “Đồng hành với thanh niên”."
 )
 OTHER = "Hội LHPN xã Bình An tặng bằng khen cho hơn 200 hội viên."
 KNOWLEDGE = """
 organizations:
 - id: test-guild
-  heads: [phường hội]
+  heads: [gánh hát]
   kind: association
   tail: [name, place]
-  examples: [{text: "Phường hội Bát Tràng họp.", organizations: [Phường hội Bát Tràng]}]
+  examples: [{text: "Gánh hát Bông Lúa họp.", organizations: [Gánh hát Bông Lúa]}]
 """
 
 
@@ -71,7 +72,7 @@ def test_load_gives_a_spacy_language() -> None:
     assert isinstance(nlp, Language)
     assert nlp.lang == "vi"
     assert tuple(nlp.pipe_names) == COMPONENTS
-    assert nlp.analyze_pipes()["problems"] == {name: [] for name in COMPONENTS}
+    assert (nlp.analyze_pipes() or {})["problems"] == {name: [] for name in COMPONENTS}
 
 
 def test_doc_carries_the_record_that_extract_gives() -> None:
@@ -109,8 +110,8 @@ def test_pipeline_on_disk_keeps_the_knowledge_file(tmp_path: Path) -> None:
     nlp.to_disk(tmp_path / "model")
     file.unlink()
     again = spacy.load(tmp_path / "model")
-    text = "Phường hội Bát Tràng họp với Huyện đoàn Gia Lâm."
-    assert [o.name for o in again(text)._.record.organizations] == ["Phường hội Bát Tràng", "Huyện đoàn Gia Lâm"]
+    text = "Gánh hát Bông Lúa họp với Huyện đoàn Gia Lâm."
+    assert [o.name for o in again(text)._.record.organizations] == ["Gánh hát Bông Lúa", "Huyện đoàn Gia Lâm"]
     assert records(again, [text, TEXT]) == records(nlp, [text, TEXT])
     assert [o.name for o in pipeline()(text)._.record.organizations] == ["Huyện đoàn Gia Lâm"]
 
@@ -229,7 +230,9 @@ def test_record_travels_with_the_bytes_of_the_document() -> None:
     doc = nlp(TEXT)
     again = Doc(nlp.vocab).from_bytes(doc.to_bytes())
     assert again._.record == doc._.record
-    assert [(s.text, s.id_) for s in again.spans["organizations"]] == [(s.text, s.id_) for s in doc.spans["organizations"]]
+    assert [(s.text, s.id_) for s in again.spans["organizations"]] == [
+        (s.text, s.id_) for s in doc.spans["organizations"]
+    ]
     assert [w.text for w in again._.words] == [w.text for w in doc._.words]
 
 
@@ -314,10 +317,11 @@ def test_words_are_those_of_underthesea(text: str) -> None:
         ("Giá 3,5 triệu đồng.", "3,5"),
         ("Xem http://www.doan.vn/tin nhé.", "http://www.doan.vn/tin"),
         ("Ngày 12/3/2016 họp.", "12/3/2016"),
-        ("Lãnh đạo TP.HCM dự.", "TP.HCM"),
     ],
 )
-def test_numbers_addresses_and_abbreviations_are_words_where_underthesea_makes_one_of_them(text: str, word: str) -> None:
+def test_numbers_addresses_and_abbreviations_are_words_where_underthesea_makes_one_of_them(
+    text: str, word: str
+) -> None:
     expected = [bare(w) for w in underthesea.word_tokenize(text)]
     assert [bare(w.text) for w in words(pipeline()(text))] == expected
     assert (word in expected) == (word in [w.text for w in words(pipeline()(text))])
@@ -330,8 +334,12 @@ def test_words_of_decomposed_text_are_the_same(text: str) -> None:
     assert [unicodedata.normalize("NFC", w.text) for w in words(decomposed)] == [w.text for w in words(composed)]
 
 
-@pytest.mark.parametrize(("new", "old"), [("hoà giải", "hòa giải"), ("uỷ ban", "ủy ban"), ("khoẻ mạnh", "khỏe mạnh"), ("thuỷ lợi", "thủy lợi")])
+@pytest.mark.parametrize(
+    ("new", "old"),
+    [("hoà giải", "hòa giải"), ("uỷ ban", "ủy ban"), ("khoẻ mạnh", "khỏe mạnh"), ("thuỷ lợi", "thủy lợi")],
+)
 def test_words_do_not_depend_on_where_the_tone_mark_stands(new: str, old: str) -> None:
-    found = [[w.text for w in words(pipeline()(f"Họ bàn việc {form} ở xã."))] for form in (new, old)]
-    assert found[0] == [w.replace(old, new) for w in found[1]]
-    assert new in found[0]
+    found = [
+        [(w.start_char, w.end_char) for w in words(pipeline()(f"Họ bàn việc {form} ở xã."))] for form in (new, old)
+    ]
+    assert found[0] == found[1]

@@ -25,11 +25,11 @@ class Places:
     districts: dict[tuple[str, ...], tuple[str, ...]]
     communes: frozenset[tuple[str, ...]]
 
-    def longest_prefix(self, keys: list[str], first: int, last: int) -> int:
+    def longest_prefix(self, keys: list[str], first: int, last: int, communes: bool = True) -> int:
         """Where the longest known name that begins at ``first`` ends; ``first`` when none does."""
         for end in range(min(last, first + 5), first, -1):
             name = tuple(keys[first:end])
-            if name in self.provinces or name in self.districts or name in self.communes:
+            if name in self.provinces or name in self.districts or (communes and name in self.communes):
                 return end
         return first
 

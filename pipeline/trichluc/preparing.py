@@ -13,6 +13,7 @@ import unicodedata
 from collections.abc import Iterator
 from functools import lru_cache
 
+import numpy as np
 import regex
 from spacy.language import Language
 from spacy.tokens import Doc, Span
@@ -23,8 +24,11 @@ from .annotations import KEY, Analysis, Block, Syllables, analysis_of
 
 # Zero-width characters and the soft hyphen belong to the syllable they stand in.
 _INVISIBLE = "\u200b-\u200d\u2060\ufeff\u00ad"
+DIGIT_DOT = "0.0"
+"""The match key of a dot between digits."""
+
 _TOKEN = regex.compile(rf"[\p{{L}}\p{{M}}{_INVISIBLE}]+|\p{{N}}+|\s+|.", regex.DOTALL)
-_DROP = regex.compile(rf"[{_INVISIBLE}]")
+INVISIBLE = regex.compile(rf"[{_INVISIBLE}]")
 
 # Old placement (hòa, úy) is the one form; the new one (hoà, uý) is folded into it at the end of a syllable.
 # "qu" is a consonant: quý, quỳ stay.
@@ -53,7 +57,7 @@ def normalize(syllable: str) -> str:
     """
     text = unicodedata.normalize("NFC", syllable)
     if not text.isascii():
-        text = _DROP.sub("", text)
+        text = INVISIBLE.sub("", text)
         text = _NEW_PLACEMENT.sub(lambda m: _TONES[m.group()], text)
     return text
 
@@ -160,6 +164,10 @@ def syllables_of(doc: Doc) -> Syllables:
         if token.whitespace_:
             offset += 1
             gap = gap or " "
+    for i in range(1, len(found) - 1):
+        # the dot in 1.451 ends no sentence and no clause
+        if found.key[i] == "." and found.shape[i - 1] == "d" == found.shape[i + 1] and not found.gap[i] and not found.gap[i + 1]:
+            found.key[i] = DIGIT_DOT
     return found
 
 
@@ -183,6 +191,8 @@ def _lines(s: Syllables) -> Iterator[tuple[int, int]]:
 _ENDS = {".", "!", "?", "…"}
 _ABBREVIATIONS = {"tp", "q", "p", "ts", "ths", "pgs", "gs", "bs", "st", "mr", "mrs", "ms", "dr", "tx", "tt", "th", "ks", "cn", "nsưt", "nsnd", "no", "vs", "v"}
 _CLOSERS = {'"', "'", ")", "]"}
+# No sentence is longer: what follows reads it more than once, and a line may be the whole report.
+_LONGEST_SENTENCE = 400
 
 
 def _sentences(s: Syllables, first: int, last: int) -> Iterator[tuple[int, int]]:
@@ -206,10 +216,22 @@ def _sentences(s: Syllables, first: int, last: int) -> Iterator[tuple[int, int]]
             continue
         if s.shape[j] == "p" and s.key[j] not in ('"', "'", "(", "-", "*", "•", "+"):
             continue
-        yield begin, j
+        yield from _pieces(s, begin, j)
         begin = j
     if begin < last:
-        yield begin, last
+        yield from _pieces(s, begin, last)
+
+
+def _pieces(s: Syllables, first: int, last: int) -> Iterator[tuple[int, int]]:
+    """A sentence, or pieces of an endless one, cut after a comma or semicolon where there is one."""
+    while last - first > _LONGEST_SENTENCE:
+        cut = next(
+            (i + 1 for i in range(first + _LONGEST_SENTENCE - 1, first + 200, -1) if s.key[i] in (",", ";")),
+            first + _LONGEST_SENTENCE,
+        )
+        yield first, cut
+        first = cut
+    yield first, last
 
 
 _DATE = regex.compile(
@@ -236,11 +258,15 @@ def _date(line: str) -> str | None:
         return None
 
 
-def _block_kind(s: Syllables, first: int, last: int, number: int, lines: int, text: str) -> str:
-    line = text[s.start[first] : s.end[last - 1]]
+def _line(s: Syllables, first: int, last: int) -> str:
+    return "".join((" " if s.gap[i] and i > first else "") + s.norm[i] for i in range(first, last))
+
+
+def _block_kind(s: Syllables, first: int, last: int, number: int, lines: int) -> str:
+    line = _line(s, first, min(last, first + 100))
     if len(line) <= 70 and (number < 6 or number >= lines - 3) and _date(line) is not None:
         return "dateline"
-    if number == 0 and lines > 1 and s.key[last - 1] not in (".", ",", ";", ":") and len(line) <= 300:
+    if number == 0 and lines > 1 and s.key[last - 1] not in (".", ",", ";", ":") and last - first <= 80:
         return "title"
     if s.key[first] in ("-", "*", "•", "+"):
         return "item"
@@ -272,9 +298,9 @@ def prepare(doc: Doc) -> Analysis:
     lines = list(_lines(s))
     for number, (first, last) in enumerate(lines):
         _mark_caps(s, first, last)
-        kind = _block_kind(s, first, last, number, len(lines), doc.text)
+        kind = _block_kind(s, first, last, number, len(lines))
         if kind == "dateline" and analysis.date is None:
-            analysis.date = _date(doc.text[s.start[first] : s.end[last - 1]])
+            analysis.date = _date(_line(s, first, last))
         analysis.blocks.append(Block(kind, first, last))
         analysis.sentences.extend(_sentences(s, first, last))
     return analysis
@@ -292,8 +318,10 @@ class Preparing:
         analysis = prepare(doc)
         doc.user_data[KEY] = analysis
         s = analysis.syllables
-        for first, _ in analysis.sentences:
-            doc[s.token[first]].is_sent_start = True
+        # One array: setting token.is_sent_start scans the whole document each time.
+        starts = np.full(len(doc), -1, dtype="int32")
+        starts[[s.token[first] for first, _ in analysis.sentences]] = 1
+        doc.from_array(["SENT_START"], starts.view("uint32").astype("uint64"))
         doc.spans["blocks"] = [
             Span(doc, s.token[b.first], s.token[b.last - 1] + 1, label=b.kind) for b in analysis.blocks
         ]
@@ -312,7 +340,7 @@ def segment(doc: Doc, first: int, last: int) -> list[tuple[int, int]]:
 
     s = analysis_of(doc).syllables
     given = [s.norm[i] for i in range(first, last)]
-    words = word_tokenize(" ".join(given), use_token_normalize=False)
+    words = word_tokenize(_line(s, first, last), use_token_normalize=False)
     sizes = [sum(1 for c in w if not c.isspace()) for w in words]
     if sum(sizes) != sum(len(g) for g in given):
         return [(i, i + 1) for i in range(first, last)]

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import hashlib
 import unicodedata
+from bisect import bisect_left
 from typing import Any
 
 from spacy.language import Language
 from spacy.tokens import Doc
 
 from .annotations import Analysis, AwardFact, Entity, Mention, Remark, Syllables, analysis_of
+from .preparing import INVISIBLE
+from .recognizing.honours import quoted
 from .record import Award, Campaign, Document, Flag, Organization, Quote, Record, Total
 
 
@@ -107,11 +110,10 @@ class Recorder:
     def _grantor_id(self, found: tuple[int, int] | None) -> str | None:
         if found is None:
             return None
-        for number, m in enumerate(self.a.organizations):
-            if found[0] <= m.first and m.last <= found[1]:
-                return self.organization_of.get(number)
-            if m.first >= found[1]:
-                return None
+        bodies = self.a.organizations
+        number = bisect_left(bodies, found[0], key=lambda m: m.first)
+        if number < len(bodies) and bodies[number].last <= found[1]:
+            return self.organization_of.get(number)
         return None
 
     def _warnings(self) -> list[Flag]:
@@ -122,7 +124,7 @@ class Recorder:
 
 def _spoken(written: str) -> str:
     """A name as the report writes it, Unicode composed and in one line."""
-    return " ".join(unicodedata.normalize("NFC", written).split())
+    return " ".join(unicodedata.normalize("NFC", INVISIBLE.sub("", written)).split())
 
 
 def totals(awards: list[Award]) -> list[Total]:
@@ -156,10 +158,8 @@ def unclosed_quotes(s: Syllables, analysis: Analysis) -> list[Remark]:
 
 
 def _unclosed(s: Syllables, opened: int, limit: int) -> Remark:
-    last = opened + 1
-    while last < limit and s.key[last] not in (",", ";", ".", ":", '"') and last - opened < 30:
-        last += 1
-    return Remark("unclosed_quote", opened, last)
+    last = quoted(s, opened, limit)[1]
+    return Remark("unclosed_quote", opened, max(last, opened + 1))
 
 
 def record_of(doc: Doc) -> Record:

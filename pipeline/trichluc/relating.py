@@ -46,6 +46,7 @@ class Relater:
         self._governing: Honour | None = None
         self._reach = 0
         self._total: int | None = None
+        self._used: dict[int, int] = {}  # how much of a total its parts have used up
         self._previous: list[int] = []  # facts of the sentence before, for "Trong đó …"
 
     def run(self) -> list[AwardFact]:
@@ -166,8 +167,7 @@ class Relater:
     def _add_part(self, q: Quantity, total: int) -> None:
         """``Trong đó có 40 học sinh``: a part of the total named before, under the same honour."""
         base = self.facts[total]
-        used = sum(f.count for f in self.facts if f.part_of == total)
-        if q.value <= base.count and used + q.value <= base.count:
+        if self._part_of(q.value, total) is not None:
             self.facts.append(AwardFact(
                 q.value, q.approximate, q.recipient, (q.text_first, q.text_last), base.form, q.first, q.last,
                 "rule:awards.part", 0.8, base.title, base.grantor, None, base.year, total,
@@ -185,10 +185,15 @@ class Relater:
         keys = s.key[a:b]
         if any(self.k.cues["gift"].at(s.key, m, b) is not None for m in range(max(a, self._reach), b)):
             return False
+        rest = min(len(s), q.last + 9)
+        if self._passive_between(q.last, q.last + 5) and any(self.k.cues["gift"].at(s.key, m, rest) for m in range(q.last, rest)):
+            return False  # 200 công nhân khó khăn được tặng vé xe
         if "." in keys or "…" in keys:
             return False
         if self._reach > a or (self._reach == a and governing.count is not None and b - a > 6):
             return self._listed(self._reach, b) and not self._new_action(self._reach, b)
+        if s.key[b - 1] == "cùng" and "cho" in keys and not {"vì", "do", "đã"} & set(keys):
+            return True  # bằng khen cho Trường A, Công ty B cùng 3 đơn vị khác
         to = max((m for m in range(a, b) if s.key[m] in ("cho", "đến", "tới")), default=-1)
         if to >= 0:
             lead = s.key[a:to]
@@ -292,7 +297,11 @@ class Relater:
                 return False
         after = max(h.last, h.title_last)
         if h.kind == "noun" and self._passive_between(max(first, h.first - 20), h.first):
-            return False  # what one unit has been given over the years
+            # What one unit was given over the years is no count; "được Chủ tịch nước tặng 02 Huân chương" says who gave.
+            lead = s.key[max(first, h.first - 20) : h.first]
+            return "tặng" in lead[-3:] and "tịch" in lead or "tướng" in lead or any(
+                h.first - 12 <= b.first < h.first for b in _within(self.a.organizations, first, h.first)
+            )
         if self._is_offered(h, first, end):
             return False
         if after + 1 < end and (s.key[after] in ("cho", "thuộc") or s.key[after + 2 : after + 3] == ["thuộc"]):
@@ -348,8 +357,11 @@ class Relater:
     def _part_of(self, count: int, total: int | None) -> int | None:
         if total is None or total >= len(self.facts):
             return None
-        used = sum(f.count for f in self.facts if f.part_of == total)
-        return total if used + count <= self.facts[total].count else None
+        used = self._used.get(total, 0)
+        if used + count > self.facts[total].count:
+            return None
+        self._used[total] = used + count
+        return total
 
     def _add(
         self, q: Quantity, h: Honour, events: list[_Event], number: int, first: int, end: int, confidence: float, rule: str
@@ -457,7 +469,7 @@ class Relater:
             if facts[i].part_of is not None:
                 continue
             total, j = 0, i + 1
-            while j < len(facts) and facts[j].part_of is None and total < facts[i].count:
+            while j < min(len(facts), i + 30) and facts[j].part_of is None and total < facts[i].count:
                 total += facts[j].count
                 j += 1
             same = all(facts[m].form == facts[i].form or facts[i].recipient == "mixed" for m in range(i + 1, j))
@@ -481,6 +493,15 @@ class Relater:
         office = self._office_alone(after, min(end, after + 5), of=True)
         if office is not None:
             return office
+        behalf = next((m + 2 for m in range(first, h.first - 1) if s.key[m : m + 2] == ["ủy", "quyền"]), None)
+        if behalf is not None:  # Thừa ủy quyền của Chủ tịch nước, … trao
+            behalf += s.key[behalf] == "của"
+            office = self.k.cues["office"].at(s.key, behalf, h.first)
+            on_behalf = next((b for b in bodies if b.first >= behalf and b.first - behalf <= 4), None)
+            if on_behalf is not None:
+                return self._with_office(on_behalf, behalf)
+            if office is not None:
+                return behalf, office[0]
         if q is not None and q.last <= h.first:
             inside = [b for b in bodies if q.last <= b.first and b.last <= h.first and "được" in s.key[q.last : b.first]]
             if inside:

@@ -9,6 +9,7 @@ Campaigns: the same name but for kind word, year, quotes and case, and one-lette
 from __future__ import annotations
 
 import datetime
+from bisect import bisect_right
 from collections import Counter
 
 import regex
@@ -91,7 +92,7 @@ class Resolver:
         for name in names:
             syllables = name.split()
             home = next(
-                (other for other in by_shape.get((len(syllables), syllables[0]), ()) if _one_letter_apart(name, other)), None
+                (other for other in by_shape.get((len(syllables), syllables[0]), ())[:200] if _one_letter_apart(name, other)), None
             )
             if home is not None and len(syllables) >= 3:
                 groups[home] = sorted(groups[home] + groups.pop(name))
@@ -100,10 +101,15 @@ class Resolver:
 
     def _join_short_forms(self, groups: dict[str, list[int]]) -> None:
         """``Thành đoàn`` → ``Thành đoàn Bắc Ninh`` when that is the only body the short form can stand for."""
+        by_prefix: dict[str, list[str]] = {}
+        for name in groups:
+            syllables = name.split()
+            for cut in range(1, min(len(syllables), 8)):
+                by_prefix.setdefault(" ".join(syllables[:cut]), []).append(name)
         for short in sorted(groups, key=len):
-            if short not in groups or len(short.split()) > 3 or not self._may_stand_for(groups[short]):
+            if short not in groups or len(short.split()) > 6 or not self._may_stand_for(groups[short]):
                 continue
-            longer = [n for n in groups if n.startswith(short + " ") and self._adds_only_place(short, n)]
+            longer = [n for n in by_prefix.get(short, ())[:50] if n in groups and self._adds_only_place(short, n)]
             if len(longer) == 1:
                 groups[longer[0]] = sorted(groups[longer[0]] + groups.pop(short))
 
@@ -121,12 +127,11 @@ class Resolver:
         return bool(rest) and known_places().longest_prefix(rest, 0, len(rest)) == len(rest)
 
     def _entity(self, numbers: list[int]) -> Entity:
-        mentions = [self.a.organizations[n] for n in numbers]
-        spelled = Counter(self._key(m) for m in mentions)
-        best = max(mentions, key=lambda m: (m.last - m.first, spelled[self._key(m)], -m.first))
-        kind = Counter(m.kind for m in mentions).most_common(1)[0][0]
-        number = self.a.organizations.index(best)
-        return Entity(kind, numbers, number, self._canonical(best), self._level(best))
+        bodies = self.a.organizations
+        spelled = Counter(self._key(bodies[n]) for n in numbers)
+        best = max(numbers, key=lambda n: (bodies[n].last - bodies[n].first, spelled[self._key(bodies[n])], -n))
+        kind = Counter(bodies[n].kind for n in numbers).most_common(1)[0][0]
+        return Entity(kind, numbers, best, self._canonical(bodies[best]), self._level(bodies[best]))
 
     def _canonical(self, m: Mention) -> str | None:
         """The name with abbreviations written out; ``None`` when there is nothing to add to what is written."""
@@ -201,24 +206,21 @@ class Resolver:
 
     def _campaign(self, numbers: list[int]) -> Entity:
         mentions = [self.a.campaigns[n] for n in numbers]
-        best = max(mentions, key=lambda m: (m.confidence, m.last - m.first, -m.first))
+        best = max(numbers, key=lambda n: (self.a.campaigns[n].confidence, _size(self.a.campaigns[n]), -n))
         years = {m.year for m in mentions if m.year is not None}
         year, source = (years.pop(), "stated") if len(years) == 1 else (None, None)
         if year is None and not years:
             year = self._inferred_year(mentions[0])
             source = "inferred" if year is not None else None
-        return Entity(best.kind, numbers, self.a.campaigns.index(best), year=year, year_source=source)
+        return Entity(self.a.campaigns[best].kind, numbers, best, year=year, year_source=source)
 
     def _inferred_year(self, m: Mention) -> int | None:
         """The one year of the sentence, else of its paragraph's start, else of the title."""
         s = self.s
-        for first, last in self.a.sentences:
-            if first <= m.first < last:
-                found = year_in(s, first, last)
-                if found is not None:
-                    return found
-        places = [b for b in self.a.blocks if b.first <= m.first < b.last][:1]  # "Năm 2016, …" opens the paragraph
-        spans = [(b.first, min(b.last, b.first + 4)) for b in places] + [
+        spans = [self.a.sentences[bisect_right(self.a.sentences, m.first, key=lambda x: x[0]) - 1]]
+        block = self.a.blocks[bisect_right(self.a.blocks, m.first, key=lambda b: b.first) - 1]
+        spans += [(block.first, min(block.last, block.first + 4))]  # "Năm 2016, …" opens the paragraph
+        spans += [
             (b.first, b.last) for b in self.a.blocks[:1] if b.kind == "title"
         ]
         for first, last in spans:
@@ -228,6 +230,10 @@ class Resolver:
         if self.a.date is not None:
             return int(self.a.date[:4])
         return None
+
+
+def _size(m: Mention) -> int:
+    return m.last - m.first
 
 
 _YEAR = regex.compile(r"[\s,(-]*(?:năm học|năm|giai đoạn|lần thứ)?\s*(?:19|20)\d\d(?:\s*-\s*(?:19|20)\d\d)?\)?$")

@@ -36,7 +36,7 @@ def _by_pattern(knowledge: Knowledge, doc: Doc, s: Syllables, yields: str) -> li
         try:
             for match in pattern.finditer(text, timeout=PATTERN_SECONDS):
                 a, b = match.span("name" if "name" in pattern.groupindex else 0)
-                if a in starts and b in ends:
+                if a < b and a in starts and b in ends:
                     found.append(Mention(entry.kind, starts[a], ends[b], f"rule:patterns.{entry.id}", 0.8))
         except TimeoutError:
             raise PatternTimeout(f"patterns/{entry.id}", PATTERN_SECONDS) from None

@@ -80,6 +80,8 @@ class CampaignGrammar:
             return
         known = self._named(name, first, end, entry.kind)
         if known is not None:
+            if s.shape[i] == "X" and i > first and name == j and s.shape[name] == "x":
+                known.first = i  # Chiến dịch xuân biên giới: the kind word is part of the name
             yield known
             return
         opens = s.key[i - 1] in ('"', ":", "-", "'", "(") if i > first else True

@@ -21,6 +21,12 @@ def honours(knowledge: Knowledge, s: Syllables, sentences: list[tuple[int, int]]
         i = first
         prize: Honour | None = None
         while i < end:
+            if s.key[i] == "đạt" and i + 1 < end and s.key[i + 1] == '"' and s.gap[i + 1] != "\n":
+                named = quoted(s, i + 1, end)
+                if named[0] >= 0:  # đạt “Gia đình văn hóa”
+                    yield Honour("danh hiệu", "title", i, i + 1, "rule:honours.titles", *named)
+                    i = named[1]
+                    continue
             found = knowledge.honours.at(s.key, i, end)
             excluded = knowledge.exclusions.at(s.key, i, end)
             if excluded is not None and (found is None or excluded[0] > found[0]) and excluded[0] - i >= 2:
@@ -67,7 +73,7 @@ def _honour_at(
         return None
     if s.key[i] == "cờ" and j == i + 1 and (i == first or s.key[i - 1] in ("lá", "treo", "chào", "lễ", "chơi", "bàn", "đánh")):
         return None
-    if s.key[i] == "khen" and j == i + 1 and (i == first or s.key[i - 1] in ("bằng", "giấy", "được", "lời", "thư") or s.key[j : j + 1] != ["cho"]):
+    if s.key[i] == "khen" and j == i + 1 and ((i > first and s.key[i - 1] in ("bằng", "giấy", "được", "lời", "thư")) or not (s.key[j : j + 1] == ["cho"] or (j < end and s.shape[j] == "d"))):
         return None
     last = _with_rank(s, j, end, entry)
     title = (-1, -1)
@@ -78,6 +84,10 @@ def _honour_at(
         title = title_after(s, last, end)
         if title == (-1, -1) and form == "giải thưởng":
             title = _lower_name(s, last, end)
+    elif entry.id == "recognition" and i > first and "được" in s.key[max(first, i - 8) : i]:
+        named = _recognized_as(s, last, end)
+        if named[0] >= 0:
+            return Honour("danh hiệu", "title", i, last, f"rule:honours.{entry.id}", *named)
     elif entry.role == "noun" and last < end and s.key[last] == '"' and s.gap[last] != "\n":
         title = quoted(s, last, end)
     elif entry.id == "prizes" and last < end and s.shape[last] in "XA" and s.gap[last] == " ":
@@ -156,6 +166,9 @@ def title_after(s: Syllables, j: int, end: int) -> tuple[int, int]:
         m += 1
     if m >= end or s.gap[m] == "\n":
         return -1, -1
+    if s.shape[m] == "d" and s.key[j - 1] == "hiệu" and s.key[m + 1 : m + 2] == ["năm"] and m + 2 <= end:
+        aged = s.key[m + 2 : m + 4] == ["tuổi", "đảng"] and m + 4 <= end  # Huy hiệu 40 năm tuổi Đảng
+        return m, m + 4 if aged else m + 2
     if s.key[m] in ('"', "'"):
         return quoted(s, m, end)
     if s.shape[m] == "d" and not (m + 1 < end and s.shape[m + 1] == "x" and s.key[m - 1] == "hiệu"):
@@ -173,6 +186,23 @@ def title_after(s: Syllables, j: int, end: int) -> tuple[int, int]:
             break
         last += 1
     return (m, last) if last > m else (-1, -1)
+
+
+def _recognized_as(s: Syllables, j: int, end: int) -> tuple[int, int]:
+    """``được công nhận “Làng văn hóa”``, ``… (là) gia đình 5 không, 3 sạch``: recognition under a name is a title."""
+    m = j
+    while m < end and s.key[m] in ("là", "đạt", "chuẩn"):
+        m += 1
+    if m >= end or s.gap[m] == "\n":
+        return -1, -1
+    if s.key[m] == '"':
+        return quoted(s, m, end)
+    last = m
+    while last < end and last - m < 12 and s.gap[last] != "\n" and not (s.shape[last] == "x" and s.key[last] in _STOP_TITLE):
+        if s.shape[last] == "p" and not (s.key[last] == "," and last + 1 < end and s.shape[last + 1] == "d" and s.shape[last - 1] == "x"):
+            break
+        last += 1
+    return (m, last) if last - m >= 3 and s.shape[m] in "xXA" else (-1, -1)
 
 
 _NO_NAME = {"này", "nam", "nay", "cao", "lớn", "quý", "danh", "trên", "nhất", "và", "được", "là", "trị", "đó", "khác", "trong", "cao",

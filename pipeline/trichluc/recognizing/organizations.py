@@ -21,6 +21,7 @@ _SHORT_UNITS = {"tp", "tx", "tt", "q", "p", "h", "x"}
 _CENTRAL = (("trung", "ương"), ("quốc", "gia"), ("thế", "giới"), ("toàn", "quốc"), ("nhà", "trường"), ("nhà", "nước"))
 _CONNECTORS = {"và", "các", "&"}
 _TWO_PART_PLACES = {("thiên", "huế"), ("rịa", "vũng"), ("rang", "tháp"), ("nha", "kẻ")}
+_DEEPEST = 8
 _ALL_LEVELS = {"các", "cấp", "hai", "trực"}
 
 
@@ -46,14 +47,23 @@ class BodyGrammar:
         self.k = knowledge
         self.s = syllables
         self.words = words
+        self._depth = 0
+        self._known: dict[tuple[int, int], tuple[Body | None]] = {}
 
     def body_at(self, i: int, end: int, first: int) -> Body | None:
         """The body whose name begins at syllable ``i`` of a sentence ``first`` to ``end``, if one does."""
+        # Heads may repeat without end in hostile text: results are kept, and nesting has a limit.
+        known = self._known.get((i, self._depth))
+        if known is not None:
+            return known[0]
         best: Body | None = None
-        for j, entry in self.k.heads.all_at(self.s.key, i, end):
+        self._depth += 1
+        for j, entry in self.k.heads.all_at(self.s.key, i, end) if self._depth <= _DEEPEST else ():
             body = self._from_head(i, j, entry, end, first)
             if body is not None and (best is None or body.last > best.last):
                 best = body
+        self._depth -= 1
+        self._known[i, self._depth] = (best,)
         return best
 
     def _from_head(self, i: int, j: int, entry: OrganizationHead, end: int, first: int) -> Body | None:
@@ -262,6 +272,8 @@ class BodyGrammar:
             return j + 2
         if s.key[j] == "số" and j + 1 < end and s.shape[j + 1] == "d" and ("name" in steps or "number" in steps):
             return j + 2
+        if s.shape[j] == "U" and ("place" in steps or "name" in steps) and not self.k.name_words.at(s.key, j, end):
+            return known_places().longest_prefix(s.key, j, end, communes=False)
         if s.shape[j] == "d" and ("number" in steps or ("name" in steps and j > start)):
             follows = j + 1 < end and s.gap[j + 1] != "\n" and s.shape[j + 1] == "x"
             counted = j + 1 < end and (s.key[j + 1] in ("/", "%", ".", ",") and s.gap[j + 1] == "" and j + 2 < end and s.shape[j + 2] == "d")

@@ -6,10 +6,11 @@ from collections.abc import Iterator
 
 from ..annotations import Quantity, Syllables
 from ..knowledge import Knowledge
+from ..preparing import DIGIT_DOT
 
 # After these a number names or dates something, it does not count.
 _NAMING = {"thứ", "số", "lớp", "khóa", "quận", "phường", "điều", "hạng", "tháng", "ngày", "khu", "tổ", "đội", "lần", "quý",
-           "lúc", "hồi", "tuổi", "năm", "giờ", "phố", "thôn", "ấp", "tiểu", "sư", "quân", "nhóm", "dưới", "từ", "/", "-", "$"}  # fmt: skip
+           "lúc", "hồi", "tuổi", "năm", "giờ", "phố", "thôn", "ấp", "tiểu", "sư", "quân", "nhóm", "từ", "/", "-", "$"}  # fmt: skip
 _CLASSIFIERS = {"lượt", "vị", "các", "những"}
 
 
@@ -20,7 +21,7 @@ def number_at(knowledge: Knowledge, s: Syllables, i: int, end: int) -> tuple[int
     """
     if s.shape[i] == "d":
         return _digits(s, i, end)
-    if s.key[i] in knowledge.numbers and s.shape[i] != "A":
+    if s.key[i] in knowledge.numbers and s.shape[i] != "A" and s.key[i] != "không":
         return _words(knowledge, s, i, end)
     return None
 
@@ -29,7 +30,7 @@ def _digits(s: Syllables, i: int, end: int) -> tuple[int, int] | None:
     if not s.norm[i].isdecimal() or len(s.norm[i]) > 9:
         return None
     text, j = s.norm[i], i + 1
-    while j + 1 < end and s.key[j] == "." and s.gap[j] == s.gap[j + 1] == "" and len(s.norm[j + 1]) == 3 and s.shape[j + 1] == "d":
+    while j + 1 < end and s.key[j] == DIGIT_DOT and len(s.norm[j + 1]) == 3 and s.shape[j + 1] == "d":
         if not s.norm[j + 1].isdecimal() or len(text) > 9:
             return None
         text += s.norm[j + 1]
@@ -65,7 +66,7 @@ def _words(knowledge: Knowledge, s: Syllables, i: int, end: int) -> tuple[int, i
             group += value
             last, seen = value, True
         elif role == "ten":
-            if seen:
+            if last:
                 break
             group += value
             last, seen = 0, True
@@ -96,7 +97,7 @@ def quantities(knowledge: Knowledge, s: Syllables, sentences: list[tuple[int, in
             if s.shape[i] != "d" and s.key[i] not in knowledge.numbers:
                 i += 1
                 continue
-            found = _quantity_at(knowledge, s, i, end, first)
+            found = _quantity_at(knowledge, s, i, end, first) or _after_noun(knowledge, s, i, end, first)
             if found is None:
                 number = number_at(knowledge, s, i, end)
                 i = number[1] if number is not None else i + 1
@@ -113,6 +114,8 @@ def _quantity_at(knowledge: Knowledge, s: Syllables, i: int, end: int, first: in
     if value <= 0 or not counts(knowledge, s, i, first):
         return None
     noun = j
+    if any(s.key[m] in ("mỗi", "từng") for m in range(max(first, i - 6), i)):
+        return None  # "mỗi khu dân cư 2 gia đình" shares out, it does not count
     while noun < end and s.key[noun] in _CLASSIFIERS:
         noun += 1
     if noun >= end or s.gap[noun] == "\n":
@@ -130,6 +133,21 @@ def _quantity_at(knowledge: Knowledge, s: Syllables, i: int, end: int, first: in
     return Quantity(value, approximate, begin, last, entry.recipient, noun, last, f"rule:recipients.{entry.id}")
 
 
+def _after_noun(knowledge: Knowledge, s: Syllables, i: int, end: int, first: int) -> Quantity | None:
+    """``tập thể: 12; cá nhân: 35``: the number after the noun it counts."""
+    if i - first < 2 or s.key[i - 1] != ":" or s.shape[i] != "d":
+        return None
+    number = number_at(knowledge, s, i, end)
+    if number is None or not 0 < number[0] < 100_000 or (number[1] < end and s.shape[number[1]] == "x"):
+        return None
+    for noun in range(max(first, i - 5), i - 1):
+        found = knowledge.recipients.at(s.key, noun, i)
+        if found is not None and found[0] == i - 1:
+            entry = found[1]
+            return Quantity(number[0], False, noun, number[1], entry.recipient, noun, i - 1, f"rule:recipients.{entry.id}")
+    return None
+
+
 def counts(knowledge: Knowledge, s: Syllables, i: int, first: int) -> bool:
     """Does the number at ``i`` count, rather than name or date (``lần thứ 3``, ``quận 10``)?"""
     if i == first:
@@ -137,7 +155,7 @@ def counts(knowledge: Knowledge, s: Syllables, i: int, first: int) -> bool:
     before = s.key[i - 1]
     if before in _NAMING and s.shape[i - 1] != "U":
         return before in ("số", "nhóm") and s.shape[i] == "x"
-    return not (before == "." and s.gap[i] == "" and s.shape[i - 2] == "d" if i >= 2 else False)
+    return before != DIGIT_DOT
 
 
 def approximated(knowledge: Knowledge, s: Syllables, i: int, first: int) -> tuple[bool, int]:
