@@ -33,7 +33,8 @@ class Syllables:
 
     ``norm`` is the Unicode-normalized form (NFC, one tone placement, one form of dash and quote); ``key`` is ``norm``
     lower-cased with i/y variants folded, the form in which all knowledge is matched; ``shape`` is one of
-    ``X`` capitalized, ``A`` all capitals, ``x`` lower case, ``U`` case says nothing (all-caps line), ``d`` digits, ``p`` sign.
+    ``X`` capitalized, ``A`` all capitals, ``x`` lower case, ``U`` case says nothing (all-caps line), ``d`` digits,
+    ``p`` sign.
     ``start`` and ``end`` are code-point offsets into the report; ``token`` the index of the spaCy token;
     ``gap`` what stands before it: ``""``, ``" "`` or ``"\\n"``.
     """

@@ -75,9 +75,11 @@ class KnowledgeError(TrichlucError):
 
     code = "knowledge"
 
-    def __init__(self, source: str, entry: str, problem: str) -> None:
+    def __init__(
+        self, source: str, entry: str, problem: str, advice: str = "mend the entry (see CONTRIBUTING.md)"
+    ) -> None:
         self.entry = entry
-        super().__init__(source, f"entry {entry}: {problem}" if entry else problem, "mend the entry (see CONTRIBUTING.md)")
+        super().__init__(source, f"entry {entry}: {problem}" if entry else problem, advice)
 
 
 class PatternTimeout(TrichlucError):

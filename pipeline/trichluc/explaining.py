@@ -6,8 +6,8 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from .knowledge import Entry, Knowledge, build_knowledge, read_knowledge_file
-from .pipeline import load
-from .record import Award, Record
+from .pipeline import analyse
+from .record import Award, Campaign, Organization, Record
 
 _CONTEXT = 40
 
@@ -57,19 +57,16 @@ def explain(text: str, id: str = "report", knowledge: str | Path | None = None) 
     """Every fact of a report with the rule that found it, how sure it is, and the words that led to it.
 
     >>> print(explain("Huyện đoàn Ba Tơ tặng giấy khen cho 03 tập thể."))  # doctest: +ELLIPSIS
-    report: 1 organizations, 0 campaigns, 1 awards
+    report: organizations 1, campaigns 0, awards 1
     ...
     award-1 3 collective | giấy khen | from: Huyện đoàn Ba Tơ
-        rule:awards.given (0.92): an honour that is given governs the counted recipients after it
-    ...
+        rule:awards.given (0.93): an honour that is given governs the counted recipients after it
+            22-46 …Huyện đoàn Ba Tơ tặng [giấy khen cho 03 tập thể].…
+            honour “giấy khen”: rule:honours.certificates-local
 
     Raises what :func:`trichluc.extract` raises.
     """
-    nlp = load(knowledge=knowledge)
-    doc = nlp.make_doc(text)
-    doc.user_data["id"] = id
-    for _, component in nlp.pipeline:
-        doc = component(doc)
+    doc = analyse(text, id=id, knowledge=knowledge)
     record: Record = doc._.record
     known = build_knowledge(read_knowledge_file(knowledge) if knowledge is not None else None)
     analysis = doc.user_data["trichluc"]
@@ -80,10 +77,11 @@ def explain(text: str, id: str = "report", knowledge: str | Path | None = None) 
 
     def lines() -> Iterator[str]:
         yield (
-            f"{record.document.id}: {len(record.organizations)} organizations, {len(record.campaigns)} campaigns, "
-            f"{len(record.awards)} awards"
+            f"{record.document.id}: organizations {len(record.organizations)}, campaigns {len(record.campaigns)}, "
+            f"awards {len(record.awards)}"
         )
-        for fact in [*record.organizations, *record.campaigns]:
+        facts: list[Organization | Campaign] = [*record.organizations, *record.campaigns]
+        for fact in facts:
             yield f"{fact.id} {fact.name} ({fact.kind})"
             for mention in fact.mentions:
                 m = found_by[mention.start, mention.end]
@@ -95,7 +93,10 @@ def explain(text: str, id: str = "report", knowledge: str | Path | None = None) 
             e = award.evidence
             yield f"        {e.start}-{e.end} {_in_context(text, e.start, e.end)}"
             for honour in analysis.honours:
-                if analysis.syllables.start[honour.first] >= e.start and analysis.syllables.end[honour.last - 1] <= e.end:
+                if (
+                    analysis.syllables.start[honour.first] >= e.start
+                    and analysis.syllables.end[honour.last - 1] <= e.end
+                ):
                     yield f"        honour “{honour.form}”: {honour.rule}"
         for flag in record.warnings:
             yield f"warning {flag.code}: {flag.start}-{flag.end} {_in_context(text, flag.start, flag.end)}"

@@ -12,7 +12,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from functools import lru_cache
 from pathlib import Path
-from typing import Any, Generic, Literal, TypeVar
+from typing import Any, Generic, Literal, TypeVar, get_args
 
 import regex
 import yaml
@@ -83,7 +83,10 @@ class OrganizationHead(Entry):
 
 
 class OrganizationName(Entry):
-    """Bodies known by a fixed name. ``cased``: only in this case (``Tuổi Trẻ`` is a newspaper, ``tuổi trẻ`` is youth)."""
+    """Bodies known by a fixed name.
+
+    ``cased``: only in this case (``Tuổi Trẻ`` is a newspaper, ``tuổi trẻ`` is youth).
+    """
 
     names: list[str]
     kind: OrganizationKind
@@ -151,13 +154,17 @@ class CueWords(Entry):
 
     role: Literal[
         "give", "receive", "passive", "propose", "withdraw", "gift", "participate", "part", "career", "approximate",
-        "reason", "office", "unit", "boundary", "slogan", "surname", "plural", "money", "adjective", "lottery", "military", "sales",
+        "reason", "office", "unit", "boundary", "slogan", "surname", "plural", "money", "adjective", "lottery",
+        "military", "sales",
     ]  # fmt: skip
     words: list[str]
 
 
 class NumberWords(Entry):
-    """Number words by their part in a number: ``one`` (hai), ``ten`` (mười), ``multiplier`` (mươi, trăm), ``filler`` (lẻ)."""
+    """Number words by their part in a number.
+
+    ``one`` (hai), ``ten`` (mười), ``multiplier`` (mươi, trăm), ``filler`` (lẻ).
+    """
 
     role: Literal["one", "ten", "multiplier", "filler"]
     values: dict[str, int]
@@ -173,12 +180,15 @@ class Abbreviation(Entry):
 class Pattern(Entry):
     """A regular expression whose group ``name`` (or whole match) is a fact. Runs under a time limit."""
 
-    pattern: str
+    pattern: str = Field(min_length=1)
     yields: Literal["organization", "campaign"]
     kind: str
 
     @model_validator(mode="after")
     def _compiles(self) -> Pattern:
+        kinds = get_args(OrganizationKind if self.yields == "organization" else CampaignKind)
+        if self.kind not in kinds:
+            raise ValueError(f"kind: {self.kind!r} is not one of {', '.join(kinds)}")
         try:
             regex.compile(self.pattern)
         except regex.error as problem:
@@ -324,19 +334,36 @@ def validate(sections: dict[str, list[dict[str, Any]]], source: str) -> dict[str
     for section, entries in sections.items():
         for number, raw in enumerate(entries, 1):
             name = f"{section}/{raw.get('id', f'number {number}')}"
+            # To take an entry away its id is enough.
+            model = (
+                Entry
+                if raw.get("disabled") is True and not raw.keys() - Entry.model_fields.keys()
+                else SECTIONS[section]
+            )
             try:
-                entry = SECTIONS[section].model_validate(raw)
+                entry = model.model_validate(raw)
             except ValidationError as problem:
                 first = problem.errors()[0]
                 where = ".".join(str(p) for p in first["loc"])
-                raise KnowledgeError(source, name, f"{where + ': ' if where else ''}{first['msg']}") from None
+                told = first["msg"].removeprefix("Value error, ")
+                raise KnowledgeError(source, name, f"{where + ': ' if where else ''}{told}") from None
             if entry.id in checked[section]:
                 raise KnowledgeError(source, name, "the id stands twice in this file")
-            for words in (getattr(entry, a, None) for a in ("heads", "names", "words", "phrases", "honours", "nouns")):
-                if words is not None and (not words or not all(phrase_keys(str(w)) for w in words)):
-                    raise KnowledgeError(source, name, "its list of words is empty or holds an empty one")
+            if not all(_words_of(entry)):
+                raise KnowledgeError(source, name, "its list of words is empty or holds an empty one")
             checked[section][entry.id] = entry
     return checked
+
+
+def _words_of(entry: Entry) -> Iterator[bool]:
+    """For every phrase of an entry whether there is anything in it to match."""
+    for attribute in ("heads", "names", "words", "phrases", "honours", "nouns", "modifiers", "values"):
+        words = getattr(entry, attribute, None)
+        if words is not None:
+            yield bool(words) or attribute == "modifiers"
+            yield from (any(c.isalnum() or c == "%" for k in phrase_keys(str(w)) for c in k) for w in words)
+    if isinstance(entry, Abbreviation):
+        yield bool(phrase_keys(entry.short)) and bool(entry.long.strip())
 
 
 @lru_cache(maxsize=1)
@@ -359,7 +386,9 @@ def read_knowledge_file(path: str | Path) -> dict[str, list[dict[str, Any]]]:
     try:
         text = Path(path).read_text("utf-8")
     except (OSError, UnicodeDecodeError) as problem:
-        raise KnowledgeError(str(path), "", f"cannot be read ({problem})") from None
+        raise KnowledgeError(
+            str(path), "", f"cannot be read ({problem})", "check the path and that it is UTF-8"
+        ) from None
     sections = read_sections(text, str(path))
     validate(sections, str(path))
     return sections

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from spacy.language import Language
+from spacy.tokens import Doc
 from spacy.util import get_lang_class
 
 # Importing the stages registers their components also where the package's entry points are not installed.
@@ -18,7 +19,13 @@ from .record import Record
 
 MAX_CHARACTERS = 5_000_000
 
-COMPONENTS = ("trichluc_preparing", "trichluc_recognizing", "trichluc_relating", "trichluc_resolving", "trichluc_recording")
+COMPONENTS = (
+    "trichluc_preparing",
+    "trichluc_recognizing",
+    "trichluc_relating",
+    "trichluc_resolving",
+    "trichluc_recording",
+)
 _WITH_KNOWLEDGE = {"trichluc_recognizing", "trichluc_relating", "trichluc_resolving"}
 
 
@@ -76,6 +83,21 @@ def extract(
     Raises :class:`~trichluc.errors.EmptyReport`, :class:`~trichluc.errors.ReportTooLong`,
     :class:`~trichluc.errors.UnreadableReport` (unpaired surrogates) and :class:`~trichluc.errors.KnowledgeError`.
     """
+    return recording.record_of(analyse(text, id=id, source=source, knowledge=knowledge, max_characters=max_characters))
+
+
+def analyse(
+    text: str,
+    *,
+    id: str = "report",
+    source: str | None = None,
+    knowledge: str | Path | None = None,
+    max_characters: int = MAX_CHARACTERS,
+) -> Doc:
+    """Like :func:`extract`, but gives the whole document: ``doc._.record`` and the spans it came from.
+
+    Raises what :func:`extract` raises.
+    """
     name = source or id
     if not text or text.isspace():
         raise EmptyReport(name)
@@ -85,7 +107,9 @@ def extract(
         text.encode("utf-8")
     except UnicodeEncodeError as problem:
         raise UnreadableReport(
-            name, f"character {problem.start} is half of a surrogate pair", "decode the bytes again with errors='replace'"
+            name,
+            f"character {problem.start} is half of a surrogate pair",
+            "decode the bytes again with errors='replace'",
         ) from None
     nlp = _pipeline(knowledge)
     nlp.max_length = max(nlp.max_length, max_characters)
@@ -94,7 +118,7 @@ def extract(
     doc.user_data["source"] = source
     for _, component in nlp.pipeline:
         doc = component(doc)
-    return recording.record_of(doc)
+    return doc
 
 
 def extract_many(

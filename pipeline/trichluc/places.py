@@ -18,7 +18,10 @@ _UNIT_WORDS = ("thành phố", "thị trấn", "thị xã", "đặc khu", "tỉn
 
 @dataclass(frozen=True)
 class Places:
-    """Names as match keys without their unit word. ``districts`` maps a district to the provinces that had one so named."""
+    """Names as match keys without their unit word.
+
+    ``districts`` maps a district to the provinces that had one so named.
+    """
 
     provinces: dict[tuple[str, ...], str]
     provinces_now: frozenset[tuple[str, ...]]
@@ -51,7 +54,8 @@ def known_places() -> Places:
     (True, 35)
     """
     spec = importlib.util.find_spec("underthesea")  # its data only: importing the package would cost 0.4 s
-    assert spec is not None and spec.origin is not None, "underthesea is a dependency"
+    if spec is None or spec.origin is None:
+        raise ImportError("underthesea is missing; install trichluc with its dependencies (pip install .)")
     path = Path(spec.origin).parent / "address" / "data" / "mapping.json"
     data = json.loads(path.read_text("utf-8"))
     old = {phrase_keys(p["short"]): p["short"] for p in data["old_province_names"].values()}
@@ -63,7 +67,7 @@ def known_places() -> Places:
         districts.setdefault(_bare(row["old_district"]), set()).add(province)
         communes.add(_bare(row["old_ward"]))
         communes.add(_bare(row["new_ward"]))
-    short = {("hcm",): "Hồ Chí Minh", ("huế",): "Huế"}
+    short: dict[tuple[str, ...], str] = {("hcm",): "Hồ Chí Minh", ("huế",): "Huế"}
     return Places(
         {**old, **now, **short},
         frozenset(now) | {("hcm",)},

@@ -27,7 +27,8 @@ _INVISIBLE = "\u200b-\u200d\u2060\ufeff\u00ad"
 DIGIT_DOT = "0.0"
 """The match key of a dot between digits."""
 
-_TOKEN = regex.compile(rf"[\p{{L}}\p{{M}}{_INVISIBLE}]+|\p{{N}}+|\s+|.", regex.DOTALL)
+# A sign keeps its combining marks (≠ decomposed), a syllable begins with a letter.
+_TOKEN = regex.compile(rf"\p{{L}}[\p{{L}}\p{{M}}{_INVISIBLE}]*|\p{{N}}+|\s+|.\p{{M}}*", regex.DOTALL)
 INVISIBLE = regex.compile(rf"[{_INVISIBLE}]")
 
 # Old placement (hòa, úy) is the one form; the new one (hoà, uý) is folded into it at the end of a syllable.
@@ -137,6 +138,7 @@ class SyllableTokenizer:
 
 @registry.tokenizers("trichluc.SyllableTokenizer.v1")
 def create_tokenizer():  # type: ignore[no-untyped-def]  # spaCy's registry wants a bare factory
+    """The tokenizer, as spaCy's configuration asks for it."""
     return lambda nlp: SyllableTokenizer(nlp.vocab)
 
 
@@ -166,7 +168,12 @@ def syllables_of(doc: Doc) -> Syllables:
             gap = gap or " "
     for i in range(1, len(found) - 1):
         # the dot in 1.451 ends no sentence and no clause
-        if found.key[i] == "." and found.shape[i - 1] == "d" == found.shape[i + 1] and not found.gap[i] and not found.gap[i + 1]:
+        if (
+            found.key[i] == "."
+            and found.shape[i - 1] == "d" == found.shape[i + 1]
+            and not found.gap[i]
+            and not found.gap[i + 1]
+        ):
             found.key[i] = DIGIT_DOT
     return found
 
@@ -189,7 +196,31 @@ def _lines(s: Syllables) -> Iterator[tuple[int, int]]:
 
 
 _ENDS = {".", "!", "?", "…"}
-_ABBREVIATIONS = {"tp", "q", "p", "ts", "ths", "pgs", "gs", "bs", "st", "mr", "mrs", "ms", "dr", "tx", "tt", "th", "ks", "cn", "nsưt", "nsnd", "no", "vs", "v"}
+_ABBREVIATIONS = {
+    "tp",
+    "q",
+    "p",
+    "ts",
+    "ths",
+    "pgs",
+    "gs",
+    "bs",
+    "st",
+    "mr",
+    "mrs",
+    "ms",
+    "dr",
+    "tx",
+    "tt",
+    "th",
+    "ks",
+    "cn",
+    "nsưt",
+    "nsnd",
+    "no",
+    "vs",
+    "v",
+}
 _CLOSERS = {'"', "'", ")", "]"}
 # No sentence is longer: what follows reads it more than once, and a line may be the whole report.
 _LONGEST_SENTENCE = 400
@@ -308,6 +339,7 @@ def prepare(doc: Doc) -> Analysis:
 
 @Language.factory("trichluc_preparing", assigns=["doc.user_data", "token.is_sent_start", "doc.spans"])
 def create_preparing(nlp: Language, name: str) -> Preparing:
+    """The component, as spaCy asks for it."""
     return Preparing()
 
 
@@ -321,7 +353,7 @@ class Preparing:
         # One array: setting token.is_sent_start scans the whole document each time.
         starts = np.full(len(doc), -1, dtype="int32")
         starts[[s.token[first] for first, _ in analysis.sentences]] = 1
-        doc.from_array(["SENT_START"], starts.view("uint32").astype("uint64"))
+        doc.from_array(["SENT_START"], starts.view("uint32").astype("uint64"))  # type: ignore[arg-type]
         doc.spans["blocks"] = [
             Span(doc, s.token[b.first], s.token[b.last - 1] + 1, label=b.kind) for b in analysis.blocks
         ]

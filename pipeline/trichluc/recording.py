@@ -10,7 +10,7 @@ from typing import Any
 from spacy.language import Language
 from spacy.tokens import Doc
 
-from .annotations import Analysis, AwardFact, Entity, Mention, Remark, Syllables, analysis_of
+from .annotations import Analysis, AwardFact, Entity, Remark, Syllables, analysis_of
 from .preparing import INVISIBLE
 from .recognizing.honours import quoted
 from .record import Award, Campaign, Document, Flag, Organization, Quote, Record, Total
@@ -70,8 +70,8 @@ class Recorder:
             id=f"org-{number}",
             name=_spoken(self._quote(named.first, named.last).text),
             canonical=e.canonical,
-            kind=e.kind,  # type: ignore[arg-type]  # the knowledge models allow no other
-            level=e.level,  # type: ignore[arg-type]
+            kind=e.kind,
+            level=e.level,
             parent=None if e.parent is None else f"org-{e.parent + 1}",
             mentions=[self._quote(m.first, m.last) for m in mentions],
         )
@@ -82,9 +82,9 @@ class Recorder:
         return Campaign(
             id=f"campaign-{number}",
             name=_spoken(self._quote(named.first, named.last).text),
-            kind=e.kind,  # type: ignore[arg-type]
+            kind=e.kind,
             year=e.year,
-            year_source=e.year_source,  # type: ignore[arg-type]
+            year_source=e.year_source,
             mentions=[self._quote(m.first, m.last) for m in mentions],
         )
 
@@ -93,7 +93,7 @@ class Recorder:
             id=f"award-{number}",
             count=fact.count,
             approximate=fact.approximate,
-            recipient=fact.recipient,  # type: ignore[arg-type]
+            recipient=fact.recipient,
             recipient_text=self._words(fact.recipient_range),
             form=fact.form,
             title=self._words(fact.title),
@@ -144,7 +144,11 @@ def unclosed_quotes(s: Syllables, analysis: Analysis) -> list[Remark]:
         signs = [i for i in range(block.first, block.last) if s.key[i] == '"']
         opened: int | None = None
         for i in signs:
-            opens = i + 1 < block.last and s.gap[i + 1] == "" and (i == block.first or s.gap[i] != "" or s.key[i - 1] == "(")
+            opens = (
+                i + 1 < block.last
+                and s.gap[i + 1] == ""
+                and (i == block.first or s.gap[i] != "" or s.key[i - 1] == "(")
+            )
             if not opens:
                 opened = None
             elif opened is not None:
@@ -176,6 +180,7 @@ if not Doc.has_extension("record"):
 
 @Language.factory("trichluc_recording", requires=["doc.user_data"], assigns=["doc._.record"])
 def create_recording(nlp: Language, name: str) -> Recording:
+    """The component, as spaCy asks for it."""
     return Recording()
 
 

@@ -68,7 +68,9 @@ class Relater:
         """Honours and counted recipients of a sentence in order; honours in one breath as the more formal one."""
         honours = _within(self.a.honours, first, end)
         inside = {i for h in honours for i in range(h.first, max(h.last, h.title_last))}
-        found = [_Event(q.first, q.last, quantity=q) for q in _within(self.a.quantities, first, end) if q.first not in inside]
+        found = [
+            _Event(q.first, q.last, quantity=q) for q in _within(self.a.quantities, first, end) if q.first not in inside
+        ]
         counted = {e.first for e in found}
         kept: list[Honour] = []
         for h in honours:
@@ -89,26 +91,33 @@ class Relater:
             return False
         between = range(max(a.last, a.title_last), b.first)
         keys = self.s.key[between.start : between.stop]
-        return len(between) <= 5 and not counted.intersection(between) and not {"cho", ";", ".", ":", "(", "vì"} & set(keys)
+        return (
+            len(between) <= 5
+            and not counted.intersection(between)
+            and not {"cho", ";", ".", ":", "(", "vì"} & set(keys)
+        )
 
     def _sentence(self, first: int, end: int) -> None:
         events = self._events(first, end)
         if not events:
             return
         opens_part = self._part_cue(first, min(end, first + 4)) is not None or self.s.key[first] == "trong"
-        if not any(e.honour for e in events) and not (self._previous and opens_part):
+        if not any(e.honour for e in events) and not (self._previous and opens_part) and not self._goes_on(first):
             return
         if self._is_lottery(first, end):
             return
         start = len(self.facts)
-        self._total = None
-        self._governing = None
-        self._reach = first  # how far the governing honour's list of recipients has been read
+        if not self._goes_on(first):
+            self._total = None
+            self._governing = None
+            self._reach = first  # how far the governing honour's list of recipients has been read
         for number, event in enumerate(events):
             before = events[number - 1].last if number else first
             if number == 0 and self.s.key[first] == "trong" and event.quantity is not None and event.first - first <= 3:
                 # "Trong 72 đại biểu …, có 57 nam, 15 nữ": the total is named again
-                self._total = next((i for i in range(len(self.facts) - 1, -1, -1) if self.facts[i].count == event.quantity.value), None)
+                self._total = next(
+                    (i for i in range(len(self.facts) - 1, -1, -1) if self.facts[i].count == event.quantity.value), None
+                )
                 if self._total is not None:
                     continue
             if self._part_between(before, event.first):
@@ -123,6 +132,10 @@ class Relater:
         self._share_reasons(start)
         self._years(start, first, end)
         self._parts_by_sum(start)
+
+    def _goes_on(self, first: int) -> bool:
+        """Is this a piece of an endless sentence that was cut at a comma?"""
+        return first > 0 and self.s.key[first - 1] in (",", ";") and self.s.gap[first] != "\n"
 
     def _is_lottery(self, first: int, end: int) -> bool:
         """Prize draws and sales: no commendation, here and in the two sentences around."""
@@ -157,11 +170,19 @@ class Relater:
             receives = False  # the honour after it is its title: … cho 03 tập thể đạt danh hiệu …
         if receives and after is not None:
             if not self._blocked(after.first, max(first, q.first - 6)) and not self._blocked(q.first, first):
-                self._add(q, after, events, number, first, end, 0.9 if after.kind != "verb" else 0.86, "awards.received")
+                self._add(
+                    q, after, events, number, first, end, 0.9 if after.kind != "verb" else 0.86, "awards.received"
+                )
         elif held and governing is not None:
-            self._add(q, governing, events, number, first, end, 0.93, "awards.given" if total is None else "awards.part")
+            self._add(
+                q, governing, events, number, first, end, 0.93, "awards.given" if total is None else "awards.part"
+            )
             self._reach = q.last
-        elif total is not None and total < len(self.facts) and not self._cue_between("participate", events[0].first, q.first):
+        elif (
+            total is not None
+            and total < len(self.facts)
+            and not self._cue_between("participate", events[0].first, q.first)
+        ):
             self._add_part(q, total)
 
     def _add_part(self, q: Quantity, total: int) -> None:
@@ -182,15 +203,18 @@ class Relater:
         a, b = max(governing.last, governing.title_last), q.first
         if b < a:
             return False
-        keys = s.key[a:b]
+        going_on = self._reach > a or (self._reach == a and governing.count is not None and b - a > 6)
+        keys = s.key[max(a, self._reach) : b] if going_on else s.key[a:b]
         if any(self.k.cues["gift"].at(s.key, m, b) is not None for m in range(max(a, self._reach), b)):
             return False
         rest = min(len(s), q.last + 9)
-        if self._passive_between(q.last, q.last + 5) and any(self.k.cues["gift"].at(s.key, m, rest) for m in range(q.last, rest)):
+        if self._passive_between(q.last, q.last + 5) and any(
+            self.k.cues["gift"].at(s.key, m, rest) for m in range(q.last, rest)
+        ):
             return False  # 200 công nhân khó khăn được tặng vé xe
         if "." in keys or "…" in keys:
             return False
-        if self._reach > a or (self._reach == a and governing.count is not None and b - a > 6):
+        if going_on:
             return self._listed(self._reach, b) and not self._new_action(self._reach, b)
         if s.key[b - 1] == "cùng" and "cho" in keys and not {"vì", "do", "đã"} & set(keys):
             return True  # bằng khen cho Trường A, Công ty B cùng 3 đơn vị khác
@@ -202,22 +226,41 @@ class Relater:
         if governing.kind == "verb":
             if any(k in ("cứu", "giết", "vì", "do", "bắt", "(", "với", "tại", "được") for k in keys):
                 return b - a <= 1
-            return b - a <= 4 or (b - a <= 12 and ("của" in keys or "là" in keys or "gồm" in keys)) or (
-                b - a <= 16 and keys[-1:] == [","] and "," not in keys[:-1]
+            return (
+                b - a <= 4
+                or (b - a <= 12 and ("của" in keys or "là" in keys or "gồm" in keys))
+                or (b - a <= 16 and keys[-1:] == [","] and "," not in keys[:-1])
             )
-        return b - a <= 2 and "(" not in keys or (keys[-1:] in ([":"], ["gồm"]) and b - a <= 12)
+        return (b - a <= 2 and "(" not in keys) or (keys[-1:] in ([":"], ["gồm"]) and b - a <= 12)
 
     def _new_action(self, a: int, b: int) -> bool:
         """A verb of another act between two recipients ends the list."""
         s = self.s
-        return any(k in ("cứu", "giết", "vì", "hỗ", "thăm", "khám", "dự", "thu") for k in s.key[a:b]) or self._cue_between(
-            "participate", a, b
-        )
+        return any(
+            k in ("cứu", "giết", "vì", "hỗ", "thăm", "khám", "dự", "thu") for k in s.key[a:b]
+        ) or self._cue_between("participate", a, b)
 
     def _listed(self, a: int, b: int) -> bool:
         """Right before ``b`` stands ``cho``, a comma or ``và``, or nothing (a comma was lost)."""
-        close = self.s.key[b - 1] in ("cho", ",", "và", ";", "cùng", "có", "gồm", ":", "tới", "đến", "là", "(", "còn", "với")
-        return close or (b > a and b - a <= 14 and self.s.key[b - 1] not in ("của", "trong", "cứu", "được", "trên", "với"))
+        close = self.s.key[b - 1] in (
+            "cho",
+            ",",
+            "và",
+            ";",
+            "cùng",
+            "có",
+            "gồm",
+            ":",
+            "tới",
+            "đến",
+            "là",
+            "(",
+            "còn",
+            "với",
+        )
+        return close or (
+            b > a and b - a <= 14 and self.s.key[b - 1] not in ("của", "trong", "cứu", "được", "trên", "với")
+        )
 
     def _honour_after(self, events: list[_Event], number: int) -> Honour | None:
         """The next honour after a quantity with nothing but other quantities in between."""
@@ -244,13 +287,19 @@ class Relater:
             if event.quantity is not None:
                 last_quantity = event.quantity
         far = b - last_quantity.last > 18
-        if not self._passive_between(last_quantity.last, b) and (far or not self._cue_between("receive", last_quantity.last, b)):
+        if not self._passive_between(last_quantity.last, b) and (
+            far or not self._cue_between("receive", last_quantity.last, b)
+        ):
             return False
         return last_quantity is q or self._coordinated(q, last_quantity, events)
 
     def _coordinated(self, q: Quantity, other: Quantity, events: list[_Event]) -> bool:
         """Only small stretches without a verb of receiving lie between coordinated recipients."""
-        return not self._cue_between("receive", q.last, other.first) and not self._passive_between(q.last, other.first) and other.first - q.last <= 14
+        return (
+            not self._cue_between("receive", q.last, other.first)
+            and not self._passive_between(q.last, other.first)
+            and other.first - q.last <= 14
+        )
 
     def _cue_between(self, role: str, a: int, b: int) -> bool:
         cue = self.k.cues[role]
@@ -264,7 +313,7 @@ class Relater:
         return next((m for m in range(a, b) if cue.at(self.s.key, m, b) is not None), None)
 
     def _part_between(self, a: int, b: int) -> bool:
-        return a < b and (self._part_cue(a, b) is not None or self.s.key[b - 1] == "(" )
+        return a < b and (self._part_cue(a, b) is not None or self.s.key[b - 1] == "(")
 
     def _blocked(self, at: int, first: int) -> bool:
         """Proposed, planned, withdrawn, or a career's tally: no award."""
@@ -279,7 +328,9 @@ class Relater:
                 if found is None or s.shape[m] == "A":
                     continue
                 between = s.key[found[0] : at]
-                done = "," in between and any(k in ("đã", "trao", "tặng", "được") for k in between[between.index(",") :])
+                done = "," in between and any(
+                    k in ("đã", "trao", "tặng", "được") for k in between[between.index(",") :]
+                )
                 if done and role != "career":
                     continue
                 return True
@@ -293,14 +344,18 @@ class Relater:
         s = self.s
         if h.form in ("giải", "giải thưởng", "huy hiệu", "cờ", "giấy chứng nhận", "phần thưởng"):
             lead = s.key[max(first, h.first - 12) : h.first]
-            if not any(w in lead for w in ("trao", "tặng", "đạt", "đoạt", "giành", "nhận", "với", "gồm", "có", "thắng")):
+            if not any(
+                w in lead for w in ("trao", "tặng", "đạt", "đoạt", "giành", "nhận", "với", "gồm", "có", "thắng")
+            ):
                 return False
         after = max(h.last, h.title_last)
         if h.kind == "noun" and self._passive_between(max(first, h.first - 20), h.first):
-            # What one unit was given over the years is no count; "được Chủ tịch nước tặng 02 Huân chương" says who gave.
+            # What one unit was given over the years is no count; "được Chủ tịch nước tặng 02 Huân chương" is.
             lead = s.key[max(first, h.first - 20) : h.first]
-            return "tặng" in lead[-3:] and "tịch" in lead or "tướng" in lead or any(
-                h.first - 12 <= b.first < h.first for b in _within(self.a.organizations, first, h.first)
+            return (
+                ("tặng" in lead[-3:] and "tịch" in lead)
+                or "tướng" in lead
+                or any(h.first - 12 <= b.first < h.first for b in _within(self.a.organizations, first, h.first))
             )
         if self._is_offered(h, first, end):
             return False
@@ -309,14 +364,21 @@ class Relater:
         listed = sum(1 for e in events if e.honour is not None and e.honour.count is not None) >= 2
         verbs = ("give", "receive", "part")
         lead_from = max(first, h.first - 25)
-        return listed or any(self._cue_between(r, lead_from, h.first) for r in verbs) or self._title_block(h.first) or "có" in s.key[lead_from : h.first]
+        return (
+            listed
+            or any(self._cue_between(r, lead_from, h.first) for r in verbs)
+            or self._title_block(h.first)
+            or "có" in s.key[lead_from : h.first]
+        )
 
     def _is_offered(self, h: Honour, first: int, end: int) -> bool:
         """``gồm: 1 giải nhất 20 triệu đồng``: prizes with their price, and nobody has won or given them yet."""
         s = self.s
         after = s.key[h.last : min(end, h.last + 6)]
         priced = "trị" in after or "triệu" in after
-        return priced and not any(k in ("trao", "đạt", "đoạt", "giành", "nhận", "thuộc") for k in s.key[first : h.first])
+        return priced and not any(
+            k in ("trao", "đạt", "đoạt", "giành", "nhận", "thuộc") for k in s.key[first : h.first]
+        )
 
     def _title_block(self, i: int) -> bool:
         found = self.a.blocks[bisect_left(self.a.blocks, i + 1, key=lambda b: b.first) - 1]
@@ -343,7 +405,9 @@ class Relater:
             found = self.k.recipients.at(s.key, at, end) if at < end else None
             if found is not None and found[1].recipient == "work":
                 recipient, noun = found[1].recipient, (at, found[0])
-        heading = next((e.honour for e in reversed(events[:number]) if e.honour is not None and e.honour.count is None), None)
+        heading = next(
+            (e.honour for e in reversed(events[:number]) if e.honour is not None and e.honour.count is None), None
+        )
         if heading is not None and noun is None and heading.form in ("giải cá nhân", "giải tập thể", "giải đồng đội"):
             recipient = "individual" if heading.form == "giải cá nhân" else "collective"
         assert h.count is not None
@@ -364,7 +428,15 @@ class Relater:
         return total
 
     def _add(
-        self, q: Quantity, h: Honour, events: list[_Event], number: int, first: int, end: int, confidence: float, rule: str
+        self,
+        q: Quantity,
+        h: Honour,
+        events: list[_Event],
+        number: int,
+        first: int,
+        end: int,
+        confidence: float,
+        rule: str,
     ) -> None:
         title = (h.title_first, h.title_last) if h.title_first >= 0 else None
         own = self._own_title(q, events, number, end)
@@ -409,10 +481,28 @@ class Relater:
             return None
         m = q.text_first
         while m < end and m - q.text_first < 12 and s.shape[m] in "xXA" and s.gap[m] != "\n":
-            if s.key[m] in ("năm", "được", "có", "đã", "trong", "nhận", "của", "tại", "và", "là", "vì", "nhiệm", "đạt", "vừa", "giai"):
+            if s.key[m] in (
+                "năm",
+                "được",
+                "có",
+                "đã",
+                "trong",
+                "nhận",
+                "của",
+                "tại",
+                "và",
+                "là",
+                "vì",
+                "nhiệm",
+                "đạt",
+                "vừa",
+                "giai",
+            ):
                 break
             m += 1
-        named = any(s.key[i : i + 2] in (["tiêu", "biểu"], ["triển", "vọng"], ["nổi", "bật"]) for i in range(q.text_first, m))
+        named = any(
+            s.key[i : i + 2] in (["tiêu", "biểu"], ["triển", "vọng"], ["nổi", "bật"]) for i in range(q.text_first, m)
+        )
         return (q.text_first, m) if named and m - q.text_first >= 5 else None
 
     def _reason(self, q: Quantity, events: list[_Event], number: int, end: int) -> tuple[int, int] | None:
@@ -425,7 +515,11 @@ class Relater:
             if found is not None:
                 last = m
                 limit = stop if number + 1 < len(events) and events[number + 1].quantity is not None else end
-                while last < limit and s.key[last] not in (".", ";", "(") and not (s.key[last] == "," and self._new_clause(last + 1, limit)):
+                while (
+                    last < limit
+                    and s.key[last] not in (".", ";", "(")
+                    and not (s.key[last] == "," and self._new_clause(last + 1, limit))
+                ):
                     last += 1
                 while last > m and s.key[last - 1] in (",", "và", "cho", ".", "-"):
                     last -= 1
@@ -437,13 +531,23 @@ class Relater:
 
     def _new_clause(self, m: int, end: int) -> bool:
         s = self.s
-        return m < end and (s.shape[m] == "d" or s.key[m] in ("trao", "tặng", "đồng", "trong", "các", "tổng") or self.k.cues["give"].at(s.key, m, end) is not None)
+        return m < end and (
+            s.shape[m] == "d"
+            or s.key[m] in ("trao", "tặng", "đồng", "trong", "các", "tổng")
+            or self.k.cues["give"].at(s.key, m, end) is not None
+        )
 
     def _share_reasons(self, start: int) -> None:
         """``06 tập thể và 06 cá nhân có thành tích …``: recipients joined by ``và`` share what follows them."""
         s = self.s
         for here, after in zip(self.facts[start:-1], self.facts[start + 1 :], strict=True):
-            if here.reason is None and after.reason is not None and here.recipient_range and after.recipient_range and here.title is None:
+            if (
+                here.reason is None
+                and after.reason is not None
+                and here.recipient_range
+                and after.recipient_range
+                and here.title is None
+            ):
                 gap = s.key[here.recipient_range[1] : after.recipient_range[0]]
                 if len(gap) <= 3 and gap and gap[0] in ("và", ",", "cùng"):
                     here.reason = after.reason
@@ -488,7 +592,12 @@ class Relater:
             after += 1
         for b in bodies:
             lead = s.key[after : b.first]
-            if 0 < len(lead) <= 6 and {"của", "do", "từ"} & set(lead) and "cho" not in lead and not any(k.isdigit() for k in lead):
+            if (
+                0 < len(lead) <= 6
+                and {"của", "do", "từ"} & set(lead)
+                and "cho" not in lead
+                and not any(k.isdigit() for k in lead)
+            ):
                 return self._with_office(b, after)
         office = self._office_alone(after, min(end, after + 5), of=True)
         if office is not None:
@@ -496,14 +605,16 @@ class Relater:
         behalf = next((m + 2 for m in range(first, h.first - 1) if s.key[m : m + 2] == ["ủy", "quyền"]), None)
         if behalf is not None:  # Thừa ủy quyền của Chủ tịch nước, … trao
             behalf += s.key[behalf] == "của"
-            office = self.k.cues["office"].at(s.key, behalf, h.first)
+            title = self.k.cues["office"].at(s.key, behalf, h.first)
             on_behalf = next((b for b in bodies if b.first >= behalf and b.first - behalf <= 4), None)
             if on_behalf is not None:
                 return self._with_office(on_behalf, behalf)
-            if office is not None:
-                return behalf, office[0]
+            if title is not None:
+                return behalf, title[0]
         if q is not None and q.last <= h.first:
-            inside = [b for b in bodies if q.last <= b.first and b.last <= h.first and "được" in s.key[q.last : b.first]]
+            inside = [
+                b for b in bodies if q.last <= b.first and b.last <= h.first and "được" in s.key[q.last : b.first]
+            ]
             if inside:
                 return self._with_office(inside[-1], q.last)
             late = q.last
@@ -528,7 +639,7 @@ class Relater:
             return False
         lead = s.key[b.last : at]
         gave = any(k in ("trao", "tặng", "tổ", "khen") for k in lead)
-        return gave or not {"đạt", "đoạt", "giành", "nhận", "được", "đón", "dẫn", "đạt", "thắng", "vinh"} & set(lead)
+        return gave or not {"đạt", "đoạt", "giành", "nhận", "được", "đón", "dẫn", "thắng", "vinh"} & set(lead)
 
     def _complete_grantors(self) -> None:
         """Statements that do not say who gives take the giver or organizer named nearest before, else after.
@@ -547,15 +658,28 @@ class Relater:
     def _organizers(self) -> Iterator[tuple[int, int]]:
         """Bodies that hold, launch or give: ``X tổ chức lễ …``, ``do X phối hợp … tổ chức``."""
         s = self.s
-        acts = (("tổ", "chức"), ("trao",), ("tặng",), ("tuyên", "dương"), ("tôn", "vinh"), ("vinh", "danh"), ("phát", "động"),
-                ("khen", "thưởng"), ("biểu", "dương"), ("tổng", "kết"), ("phối", "hợp"))  # fmt: skip
+        acts = (
+            ("tổ", "chức"),
+            ("trao",),
+            ("tặng",),
+            ("tuyên", "dương"),
+            ("tôn", "vinh"),
+            ("vinh", "danh"),
+            ("phát", "động"),
+            ("khen", "thưởng"),
+            ("biểu", "dương"),
+            ("tổng", "kết"),
+            ("phối", "hợp"),
+        )
         for b in self.a.organizations:
             if b.kind == "media" and s.key[b.last : b.last + 1] != ["tổ"]:
                 continue
             if b.first > 0 and s.key[b.first - 1] in ("cho", "tại", "thuộc", "ở", "(", "với"):
                 continue
             m = b.last
-            while m < min(len(s), b.last + 9) and s.key[m] not in (".", ";", ":", "(", "được", "-") and s.gap[m] != "\n":
+            while (
+                m < min(len(s), b.last + 9) and s.key[m] not in (".", ";", ":", "(", "được", "-") and s.gap[m] != "\n"
+            ):
                 if any(tuple(s.key[m : m + len(a)]) == a for a in acts):
                     yield self._with_office(b, max(0, b.first - 6))
                     break
@@ -563,7 +687,11 @@ class Relater:
 
     def _complete_titles(self) -> None:
         """``Trong đó có 18 giải nhất``: prizes belong to the named award that the report speaks of."""
-        named = [(h.first, (h.title_first, h.title_last)) for h in self.a.honours if h.title_first >= 0 and h.form == "giải thưởng"]
+        named = [
+            (h.first, (h.title_first, h.title_last))
+            for h in self.a.honours
+            if h.title_first >= 0 and h.form == "giải thưởng"
+        ]
         if not named:
             return
         firsts = [first for first, _ in named]
@@ -597,9 +725,10 @@ class Relater:
         s = self.s
         for m in range(a, b):
             found = self.k.cues["office"].at(s.key, m, b + 3 if of else b)
-            if found is not None and s.key[m] in ("chủ", "thủ") and s.key[found[0] - 1] in ("nước", "tướng", "phủ"):
-                if not of or (m > a and s.key[m - 1] == "của"):
-                    return m, found[0]
+            if found is None or s.key[m] not in ("chủ", "thủ") or s.key[found[0] - 1] not in ("nước", "tướng", "phủ"):
+                continue
+            if not of or (m > a and s.key[m - 1] == "của"):
+                return m, found[0]
         return None
 
     # -- the whole report --------------------------------------------------------------------------------------------
@@ -660,8 +789,11 @@ def relate(knowledge: Knowledge, analysis: Analysis) -> Iterator[AwardFact]:
     yield from Relater(knowledge, analysis).run()
 
 
-@Language.factory("trichluc_relating", default_config={"knowledge": None}, requires=["doc.user_data"], assigns=["doc.spans"])
+@Language.factory(
+    "trichluc_relating", default_config={"knowledge": None}, requires=["doc.user_data"], assigns=["doc.spans"]
+)
 def create_relating(nlp: Language, name: str, knowledge: dict | None) -> Relating:  # type: ignore[type-arg]
+    """The component, as spaCy asks for it."""
     return Relating(build_knowledge(knowledge))
 
 

@@ -92,7 +92,12 @@ class Resolver:
         for name in names:
             syllables = name.split()
             home = next(
-                (other for other in by_shape.get((len(syllables), syllables[0]), ())[:200] if _one_letter_apart(name, other)), None
+                (
+                    other
+                    for other in by_shape.get((len(syllables), syllables[0]), ())[:200]
+                    if _one_letter_apart(name, other)
+                ),
+                None,
             )
             if home is not None and len(syllables) >= 3:
                 groups[home] = sorted(groups[home] + groups.pop(name))
@@ -115,7 +120,16 @@ class Resolver:
 
     def _may_stand_for(self, numbers: list[int]) -> bool:
         m = self.a.organizations[numbers[0]]
-        return m.kind in ("youth_union", "party", "state", "police", "women_union", "farmers_union", "veterans", "trade_union")
+        return m.kind in (
+            "youth_union",
+            "party",
+            "state",
+            "police",
+            "women_union",
+            "farmers_union",
+            "veterans",
+            "trade_union",
+        )
 
     def _adds_only_place(self, short: str, long: str) -> bool:
         rest = long[len(short) + 1 :].split()
@@ -175,7 +189,15 @@ class Resolver:
         name = tuple(place)
         if name in known_places().provinces and name not in known_places().districts:
             return "province"
-        central = {("hà", "nội"), ("hồ", "chí", "minh"), ("hcm",), ("đà", "nẵng"), ("hải", "phòng"), ("cần", "thơ"), ("huế",)}
+        central = {
+            ("hà", "nội"),
+            ("hồ", "chí", "minh"),
+            ("hcm",),
+            ("đà", "nẵng"),
+            ("hải", "phòng"),
+            ("cần", "thơ"),
+            ("huế",),
+        }
         if name in central and not (name == ("huế",) and (self.a.date or "") < MERGER.isoformat()):
             return "province"
         return "district" if name in known_places().districts else None
@@ -220,9 +242,7 @@ class Resolver:
         spans = [self.a.sentences[bisect_right(self.a.sentences, m.first, key=lambda x: x[0]) - 1]]
         block = self.a.blocks[bisect_right(self.a.blocks, m.first, key=lambda b: b.first) - 1]
         spans += [(block.first, min(block.last, block.first + 4))]  # "Năm 2016, …" opens the paragraph
-        spans += [
-            (b.first, b.last) for b in self.a.blocks[:1] if b.kind == "title"
-        ]
+        spans += [(b.first, b.last) for b in self.a.blocks[:1] if b.kind == "title"]
         for first, last in spans:
             found = year_in(s, first, last)
             if found is not None:
@@ -278,8 +298,11 @@ def resolve(knowledge: Knowledge, analysis: Analysis) -> None:
     analysis.campaign_entities = resolver.campaigns()
 
 
-@Language.factory("trichluc_resolving", default_config={"knowledge": None}, requires=["doc.user_data"], assigns=["doc.user_data"])
+@Language.factory(
+    "trichluc_resolving", default_config={"knowledge": None}, requires=["doc.user_data"], assigns=["doc.user_data"]
+)
 def create_resolving(nlp: Language, name: str, knowledge: dict | None) -> Resolving:  # type: ignore[type-arg]
+    """The component, as spaCy asks for it."""
     return Resolving(build_knowledge(knowledge))
 
 

@@ -73,6 +73,7 @@ def recognize(knowledge: Knowledge, doc: Doc) -> Analysis:
     "trichluc_recognizing", default_config={"knowledge": None}, requires=["doc.user_data"], assigns=["doc.spans"]
 )
 def create_recognizing(nlp: Language, name: str, knowledge: dict | None) -> Recognizing:  # type: ignore[type-arg]
+    """The component, as spaCy asks for it."""
     return Recognizing(build_knowledge(knowledge))
 
 

@@ -1,4 +1,4 @@
-"""Names of campaigns: after their kind word in quotes or capitals, in lists (``các chương trình: A, B và C``), known ones."""
+"""Names of campaigns: after their kind word in quotes or capitals, in lists (``các chương trình: A, B``), known."""
 
 from __future__ import annotations
 
@@ -10,11 +10,27 @@ from .honours import quoted
 
 _CAPITAL = frozenset("XAU")
 _SEPARATORS = {",", ";", "và", "hay", "hoặc", "cùng"}
-_INTRODUCE = {("với", "chủ", "đề"), ("mang", "tên"), ("có", "tên"), ("với", "tên", "gọi"), ("chủ", "đề"), ("như",), ("là",),
-              ("gồm",), (":",), ("mang", "chủ", "đề"), ("tên",), ("đó", "là"), ("như", ":"), ("gọi", "là")}  # fmt: skip
+_INTRODUCE = {
+    ("với", "chủ", "đề"),
+    ("mang", "tên"),
+    ("có", "tên"),
+    ("với", "tên", "gọi"),
+    ("chủ", "đề"),
+    ("như",),
+    ("là",),
+    ("gồm",),
+    (":",),
+    ("mang", "chủ", "đề"),
+    ("tên",),
+    ("đó", "là"),
+    ("như", ":"),
+    ("gọi", "là"),
+}
 _LONGEST = 30
 # What may follow in lower case in the name of an Olympiad or a cup.
-_SUBJECTS = frozenset("học lý sử địa quốc tế gia khu vực châu á âu toàn sinh viên trẻ".split())
+_SUBJECTS = frozenset(
+    ["học", "lý", "sử", "địa", "quốc", "tế", "gia", "khu", "vực", "châu", "á", "âu", "toàn", "sinh", "viên", "trẻ"]
+)
 
 
 class CampaignGrammar:
@@ -60,7 +76,9 @@ class CampaignGrammar:
 
     def _after_word(self, i: int, j: int, entry: CampaignWord, first: int, end: int) -> Iterator[Mention]:
         s = self.s
-        plural = i > first and s.key[i - 1] in ("các", "những", "nhiều", "ba", "hai", "bốn", "năm") or s.shape[i - 1] == "d"
+        plural = (i > first and s.key[i - 1] in ("các", "những", "nhiều", "ba", "hai", "bốn", "năm")) or s.shape[
+            i - 1
+        ] == "d"
         name, introduced = self._skip_to_name(j, end, entry)
         if name >= end or s.gap[name] == "\n":
             return
@@ -85,7 +103,14 @@ class CampaignGrammar:
             yield known
             return
         opens = s.key[i - 1] in ('"', ":", "-", "'", "(") if i > first else True
-        if s.shape[i] == "X" and not opens and name == j and entry.takes == "capital" and s.shape[j] == "x" and not self._bounds(j, end):
+        if (
+            s.shape[i] == "X"
+            and not opens
+            and name == j
+            and entry.takes == "capital"
+            and s.shape[j] == "x"
+            and not self._bounds(j, end)
+        ):
             last = self._name_end(j, end)
             if last - j >= 2 and entry.kind not in ("contest",):
                 yield self._mention(entry.kind, i, last, end, source, 0.75)
@@ -95,9 +120,18 @@ class CampaignGrammar:
         s, introduced = self.s, False
         modifiers = sorted((tuple(m.lower().split()) for m in entry.modifiers), key=len, reverse=True)
         for _ in range(4):
-            step = next((len(m) for m in modifiers if tuple(s.key[j : j + len(m)]) == m and j + len(m) <= end and s.shape[j] == "x"), 0)
+            step = next(
+                (
+                    len(m)
+                    for m in modifiers
+                    if tuple(s.key[j : j + len(m)]) == m and j + len(m) <= end and s.shape[j] == "x"
+                ),
+                0,
+            )
             if not step:
-                step = next((len(w) for w in sorted(_INTRODUCE, key=len, reverse=True) if tuple(s.key[j : j + len(w)]) == w), 0)
+                step = next(
+                    (len(w) for w in sorted(_INTRODUCE, key=len, reverse=True) if tuple(s.key[j : j + len(w)]) == w), 0
+                )
                 introduced = introduced or step > 0
             if not step or j + step >= end:
                 break
@@ -133,8 +167,15 @@ class CampaignGrammar:
         s = self.s
         while i < end:
             item_end = i
-            while item_end < end and s.key[item_end] not in (",", ";", "…", ".", ":") and not (
-                s.key[item_end] == "và" and item_end > i and item_end + 1 < end and (s.shape[item_end + 1] in "XA" or s.key[item_end + 1] == '"')
+            while (
+                item_end < end
+                and s.key[item_end] not in (",", ";", "…", ".", ":")
+                and not (
+                    s.key[item_end] == "và"
+                    and item_end > i
+                    and item_end + 1 < end
+                    and (s.shape[item_end + 1] in "XA" or s.key[item_end + 1] == '"')
+                )
             ):
                 item_end += 1
             yield from self._item(i, min(item_end, end), entry, source)
@@ -143,7 +184,12 @@ class CampaignGrammar:
                 i += 1
             if item_end >= end or s.key[item_end] in (".", ":"):
                 return
-            if i < end and s.shape[i] == "x" and self.k.campaign_names.at(s.key, i, end) is None and self.k.campaign_words.at(s.key, i, end) is None:
+            if (
+                i < end
+                and s.shape[i] == "x"
+                and self.k.campaign_names.at(s.key, i, end) is None
+                and self.k.campaign_words.at(s.key, i, end) is None
+            ):
                 return
 
     def _item(self, i: int, end: int, entry: CampaignWord, source: str) -> Iterator[Mention]:
@@ -170,7 +216,9 @@ class CampaignGrammar:
     def _item_end(self, i: int, end: int) -> int:
         """An item of a list reaches to its comma, or to its year."""
         s = self.s
-        year = next((m for m in range(i + 1, end) if s.key[m] == "năm" and (m + 1 >= end or s.shape[m + 1] in "dp")), end)
+        year = next(
+            (m for m in range(i + 1, end) if s.key[m] == "năm" and (m + 1 >= end or s.shape[m + 1] in "dp")), end
+        )
         return self._with_year(year, end) if year < end else end
 
     def _list_tail(self, i: int, end: int, entry: CampaignWord, source: str) -> Iterator[Mention]:
@@ -199,13 +247,26 @@ class CampaignGrammar:
             return None
         bare = last
         going_on = ("XA", _SUBJECTS) if entry.kind == "contest" else ("XA", frozenset[str]())
-        while last < end and s.gap[last] == " " and last not in self.taken and (
-            s.shape[last] in going_on[0] or s.key[last] in going_on[1]
+        while (
+            last < end
+            and s.gap[last] == " "
+            and last not in self.taken
+            and (s.shape[last] in going_on[0] or s.key[last] in going_on[1])
         ):
             last += 1
+        if (
+            entry.kind == "contest"
+            and last < end
+            and s.shape[last] == "d"
+            and len(s.norm[last]) <= 2
+            and s.gap[last] == " "
+        ):
+            last += 1  # SEA Games 30
         if s.key[i] == "olympic" and not any(s.shape[m] in "XA" for m in range(bare, last)):
             return None  # the Games in general
-        return self._mention(kind or entry.kind, i, self._with_year(last, end), end, f"rule:campaign_names.{entry.id}", 0.85)
+        return self._mention(
+            kind or entry.kind, i, self._with_year(last, end), end, f"rule:campaign_names.{entry.id}", 0.85
+        )
 
     def _with_year(self, last: int, end: int) -> int:
         """A year right after the name belongs to it: ``Tháng Thanh niên 2019``, ``Xuân tình nguyện năm 2017``."""
@@ -221,8 +282,10 @@ class CampaignGrammar:
     def _goes_on(self, m: int, end: int) -> bool:
         """``Ước mơ`` + ``của Thuý``, ``Khởi nghiệp`` + ``từ OCOP``: two syllables are seldom a whole name."""
         s = self.s
-        return s.key[m] in ("của", "cho", "từ", "vì", "cùng", "với") and m + 1 < end and (
-            s.shape[m + 1] in "XA" or s.shape[m - 1] == "x"
+        return (
+            s.key[m] in ("của", "cho", "từ", "vì", "cùng", "với")
+            and m + 1 < end
+            and (s.shape[m + 1] in "XA" or s.shape[m - 1] == "x")
         )
 
     def _bounds(self, m: int, end: int) -> bool:
@@ -232,7 +295,7 @@ class CampaignGrammar:
         """How far an unquoted name reaches: to a sign, a small word that begins a new phrase, or a body's name."""
         s = self.s
         m = i
-        while m < end and m - i < 16 and s.gap[m] != "\n" or m == i:
+        while (m < end and m - i < 16 and s.gap[m] != "\n") or m == i:
             if m > i:
                 credit = m + 1 < end and s.key[m + 1] in ("ảnh", "báo", "gọi", "giải", "do")
                 if s.shape[m] == "p" and not (s.key[m] in ("-", "&") and m + 1 < end and not credit):
@@ -242,7 +305,11 @@ class CampaignGrammar:
                     break
                 if m in self.taken and s.shape[m] in "XA":
                     break
-                if s.key[m] == "và" and (m + 1 >= end or s.shape[m + 1] in "XA" or s.key[m + 1] in ("các", "những", "nhiều", "phong", "cuộc", "chương")):
+                if s.key[m] == "và" and (
+                    m + 1 >= end
+                    or s.shape[m + 1] in "XA"
+                    or s.key[m + 1] in ("các", "những", "nhiều", "phong", "cuộc", "chương")
+                ):
                     break
                 if s.key[m] == "năm":
                     return self._with_year(m, end) if self._with_year(m, end) > m else m
@@ -273,8 +340,11 @@ class CampaignGrammar:
                 after += 2
             following = self._with_year(after, end) if after < end else after
             year = year_in(s, after, following)
-        if last < end and s.key[last] == "năm" and s.gap[last] == " " and (
-            last + 1 >= end or s.key[last + 1] in (",", ";", "…", ".", "và")
+        if (
+            last < end
+            and s.key[last] == "năm"
+            and s.gap[last] == " "
+            and (last + 1 >= end or s.key[last + 1] in (",", ";", "…", ".", "và"))
         ):
             self.remarks.append(Remark("missing_year", first, last + 1))
         return Mention(kind, first, last, source, confidence, year)

@@ -11,8 +11,41 @@ from .quantities import approximated, counts, number_at
 
 _RANKS = {"nhất", "nhì", "ba", "tư", "đặc", "i", "ii", "iii", "một", "hai", "a", "b", "c", "1", "2", "3"}
 _LEVELS = {"xuất", "tiên"}
-_STOP_TITLE = {"cho", "do", "của", "tại", "và", "năm", "với", "trong", "để", "nhằm", "là", "lần", "được", "ở", "trị", "vào",
-               "cùng", "kèm", "đã", "vừa", "vì", "gồm", "giai", "từ", "theo", "có", "thuộc", "về", "này", "đến", "mà", "khi", "ngày"}  # fmt: skip
+_STOP_TITLE = {
+    "cho",
+    "do",
+    "của",
+    "tại",
+    "và",
+    "năm",
+    "với",
+    "trong",
+    "để",
+    "nhằm",
+    "là",
+    "lần",
+    "được",
+    "ở",
+    "trị",
+    "vào",
+    "cùng",
+    "kèm",
+    "đã",
+    "vừa",
+    "vì",
+    "gồm",
+    "giai",
+    "từ",
+    "theo",
+    "có",
+    "thuộc",
+    "về",
+    "này",
+    "đến",
+    "mà",
+    "khi",
+    "ngày",
+}
 
 
 def honours(knowledge: Knowledge, s: Syllables, sentences: list[tuple[int, int]]) -> Iterator[Honour]:
@@ -44,8 +77,18 @@ def honours(knowledge: Knowledge, s: Syllables, sentences: list[tuple[int, int]]
             i = max(honour.last, honour.title_last)
 
 
-_ELIDED = {"nhì": "giải nhì", "ba": "giải ba", "tư": "giải tư", "khuyến": "giải khuyến khích", "b": "giải b", "c": "giải c",
-           "kk": "giải khuyến khích", "bạc": "huy chương bạc", "đồng": "huy chương đồng", "hcb": "huy chương bạc"}  # fmt: skip
+_ELIDED = {
+    "nhì": "giải nhì",
+    "ba": "giải ba",
+    "tư": "giải tư",
+    "khuyến": "giải khuyến khích",
+    "b": "giải b",
+    "c": "giải c",
+    "kk": "giải khuyến khích",
+    "bạc": "huy chương bạc",
+    "đồng": "huy chương đồng",
+    "hcb": "huy chương bạc",
+}
 
 
 def _elided_prize(knowledge: Knowledge, s: Syllables, i: int, first: int, end: int, prize: Honour) -> Honour | None:
@@ -69,11 +112,30 @@ def _honour_at(
     inner = knowledge.honours.at(s.key, j - 1, end) if j - i >= 2 else None
     if entry.role == "verb" and inner is not None and inner[0] > j:
         return None  # "trao" + "giải thưởng", not "trao giải" + "thưởng"
-    if s.key[i] == "thưởng" and j == i + 1 and (i == first or s.key[j : j + 1] != ["cho"] or s.key[i - 1] in ("giải", "tiền", "phần", "khen", "trao", "tặng", "mức")):
+    if (
+        s.key[i] == "thưởng"
+        and j == i + 1
+        and (
+            i == first
+            or s.key[j : j + 1] != ["cho"]
+            or s.key[i - 1] in ("giải", "tiền", "phần", "khen", "trao", "tặng", "mức")
+        )
+    ):
         return None
-    if s.key[i] == "cờ" and j == i + 1 and (i == first or s.key[i - 1] in ("lá", "treo", "chào", "lễ", "chơi", "bàn", "đánh")):
+    if (
+        s.key[i] == "cờ"
+        and j == i + 1
+        and (i == first or s.key[i - 1] in ("lá", "treo", "chào", "lễ", "chơi", "bàn", "đánh"))
+    ):
         return None
-    if s.key[i] == "khen" and j == i + 1 and ((i > first and s.key[i - 1] in ("bằng", "giấy", "được", "lời", "thư")) or not (s.key[j : j + 1] == ["cho"] or (j < end and s.shape[j] == "d"))):
+    if (
+        s.key[i] == "khen"
+        and j == i + 1
+        and (
+            (i > first and s.key[i - 1] in ("bằng", "giấy", "được", "lời", "thư"))
+            or not (s.key[j : j + 1] == ["cho"] or (j < end and s.shape[j] == "d"))
+        )
+    ):
         return None
     last = _with_rank(s, j, end, entry)
     title = (-1, -1)
@@ -108,12 +170,47 @@ def _honour_at(
 
 def _prize_word(s: Syllables, i: int, j: int, first: int, end: int) -> bool:
     """``giải`` alone is a prize when counted or given, not in ``giải quyết``, ``lời giải``, ``giải bóng đá``."""
-    if i > first and s.key[i - 1] in ("lời", "lý", "hòa", "nan", "áp", "phân", "tháo", "cởi", "bài", "đáp", "một", "khuyên", "hóa", "kết"):
+    if i > first and s.key[i - 1] in (
+        "lời",
+        "lý",
+        "hòa",
+        "nan",
+        "áp",
+        "phân",
+        "tháo",
+        "cởi",
+        "bài",
+        "đáp",
+        "một",
+        "khuyên",
+        "hóa",
+        "kết",
+    ):
         return False
     if j < end and s.key[j] == '"' and s.gap[j] != "\n":
         return True
-    if i > first and (s.shape[i - 1] == "d" or s.key[i - 1] in ("trao", "đạt", "đoạt", "giành", "nhận", "thắng", "các")):
-        return j >= end or s.key[j] not in ("pháp", "quyết", "trí", "phóng", "ngân", "thích", "đấu", "tỏa", "cứu", "mã", "bóng", "chạy", "đua", "vô", "cờ", "quần", "toán")
+    if i > first and (
+        s.shape[i - 1] == "d" or s.key[i - 1] in ("trao", "đạt", "đoạt", "giành", "nhận", "thắng", "các")
+    ):
+        return j >= end or s.key[j] not in (
+            "pháp",
+            "quyết",
+            "trí",
+            "phóng",
+            "ngân",
+            "thích",
+            "đấu",
+            "tỏa",
+            "cứu",
+            "mã",
+            "bóng",
+            "chạy",
+            "đua",
+            "vô",
+            "cờ",
+            "quần",
+            "toán",
+        )
     return False
 
 
@@ -121,7 +218,14 @@ def _with_rank(s: Syllables, j: int, end: int, entry: HonourEntry) -> int:
     """``hạng Ba``; what names an order of another country (``Huân chương Hữu nghị hạng Sê-na``)."""
     if entry.id == "orders" and j < end and s.shape[j] in "XA" and s.key[j] != "của":
         m = j
-        while m < end and s.gap[m] == " " and (s.shape[m] in "XA" or (m > j and s.shape[m] == "x" and s.key[m] not in _STOP_TITLE and s.key[m] != "hạng" and m - j < 2)):
+        while (
+            m < end
+            and s.gap[m] == " "
+            and (
+                s.shape[m] in "XA"
+                or (m > j and s.shape[m] == "x" and s.key[m] not in _STOP_TITLE and s.key[m] != "hạng" and m - j < 2)
+            )
+        ):
             m += 1
         j = m
     if j + 1 < end and s.key[j] == "hạng":
@@ -132,7 +236,7 @@ def _with_rank(s: Syllables, j: int, end: int, entry: HonourEntry) -> int:
 
 
 def _to_place_end(s: Syllables, j: int, end: int) -> int:
-    """``Chiến sĩ thi đua cơ sở``, ``… cấp tỉnh``, ``… tỉnh Hậu Giang``, ``… toàn quốc``: the level belongs to the title."""
+    """``Chiến sĩ thi đua cơ sở``, ``… cấp tỉnh``, ``… tỉnh Hậu Giang``, ``… toàn quốc``: the level is in the title."""
     m = j
     if m < end and s.key[m] in ("cấp", "cơ", "toàn", "tỉnh", "ngành", "huyện", "thành"):
         m += 2 if s.key[m] in ("cấp", "cơ", "toàn", "thành") else 1
@@ -149,7 +253,9 @@ def _count_before(knowledge: Knowledge, s: Syllables, i: int, first: int) -> tup
     for begin in range(max(first, end - 6), end):
         number = number_at(knowledge, s, begin, end)
         if number is not None and number[1] == end and number[0] > 0:
-            if not counts(knowledge, s, begin, first) or (s.key[begin] in ("năm",) and begin == end - 1 and s.gap[begin] == "\n"):
+            if not counts(knowledge, s, begin, first) or (
+                s.key[begin] in ("năm",) and begin == end - 1 and s.gap[begin] == "\n"
+            ):
                 return None
             approximate, at = approximated(knowledge, s, begin, first)
             return at, number[0], approximate
@@ -178,9 +284,23 @@ def title_after(s: Syllables, j: int, end: int) -> tuple[int, int]:
         return -1, -1
     last = m
     while last < end and last - m < 16 and s.gap[last] != "\n":
-        if s.shape[last] == "p" and not (s.key[last] in ("-", "&") or (s.key[last] == "," and last + 1 < end and s.shape[last + 1] == "x" and s.key[last + 1] in ("ấm", "đảm", "tiến"))):
+        if s.shape[last] == "p" and not (
+            s.key[last] in ("-", "&")
+            or (
+                s.key[last] == ","
+                and last + 1 < end
+                and s.shape[last + 1] == "x"
+                and s.key[last + 1] in ("ấm", "đảm", "tiến")
+            )
+        ):
             break
-        if s.shape[last] == "d" and last > m and not (s.shape[last - 1] == "x" and last + 1 < end and s.key[last + 1] in ("tốt", "không", "có", "sạch", "rèn")):
+        if (
+            s.shape[last] == "d"
+            and last > m
+            and not (
+                s.shape[last - 1] == "x" and last + 1 < end and s.key[last + 1] in ("tốt", "không", "có", "sạch", "rèn")
+            )
+        ):
             break
         if s.shape[last] == "x" and s.key[last] in _STOP_TITLE and last > m:
             break
@@ -198,15 +318,51 @@ def _recognized_as(s: Syllables, j: int, end: int) -> tuple[int, int]:
     if s.key[m] == '"':
         return quoted(s, m, end)
     last = m
-    while last < end and last - m < 12 and s.gap[last] != "\n" and not (s.shape[last] == "x" and s.key[last] in _STOP_TITLE):
-        if s.shape[last] == "p" and not (s.key[last] == "," and last + 1 < end and s.shape[last + 1] == "d" and s.shape[last - 1] == "x"):
+    while (
+        last < end
+        and last - m < 12
+        and s.gap[last] != "\n"
+        and not (s.shape[last] == "x" and s.key[last] in _STOP_TITLE)
+    ):
+        if s.shape[last] == "p" and not (
+            s.key[last] == "," and last + 1 < end and s.shape[last + 1] == "d" and s.shape[last - 1] == "x"
+        ):
             break
         last += 1
     return (m, last) if last - m >= 3 and s.shape[m] in "xXA" else (-1, -1)
 
 
-_NO_NAME = {"này", "nam", "nay", "cao", "lớn", "quý", "danh", "trên", "nhất", "và", "được", "là", "trị", "đó", "khác", "trong", "cao",
-            "có", "đã", "thường", "hàng", "hằng", "uy", "đặc", "mang", "giá", "chính", "tiền", "cá", "tập"}  # fmt: skip
+_NO_NAME = {
+    "này",
+    "nam",
+    "nay",
+    "cao",
+    "lớn",
+    "quý",
+    "danh",
+    "trên",
+    "nhất",
+    "và",
+    "được",
+    "là",
+    "trị",
+    "đó",
+    "khác",
+    "trong",
+    "có",
+    "đã",
+    "thường",
+    "hàng",
+    "hằng",
+    "uy",
+    "đặc",
+    "mang",
+    "giá",
+    "chính",
+    "tiền",
+    "cá",
+    "tập",
+}
 
 
 def _lower_name(s: Syllables, j: int, end: int) -> tuple[int, int]:
@@ -214,11 +370,45 @@ def _lower_name(s: Syllables, j: int, end: int) -> tuple[int, int]:
     if j >= end or s.shape[j] != "x" or s.key[j] in _NO_NAME or s.key[j] in _STOP_TITLE or s.gap[j] == "\n":
         return -1, -1
     m = j
-    while m < end and m - j < 12 and s.shape[m] in "xX" and s.gap[m] != "\n" and (s.key[m] not in _STOP_TITLE or s.key[m] in ("về", "và")):
+    while (
+        m < end
+        and m - j < 12
+        and s.shape[m] in "xX"
+        and s.gap[m] != "\n"
+        and (s.key[m] not in _STOP_TITLE or s.key[m] in ("về", "và"))
+    ):
         m += 1
     while m > j and s.key[m - 1] in ("về", "và"):
         m -= 1
     return (j, m) if m - j >= 3 else (-1, -1)
+
+
+# First syllables of what a count after an unclosed quote counts.
+_COUNTED = frozenset(
+    [
+        "tập",
+        "cá",
+        "học",
+        "đơn",
+        "gương",
+        "hộ",
+        "gia",
+        "đồng",
+        "cán",
+        "đoàn",
+        "hội",
+        "chi",
+        "sinh",
+        "thanh",
+        "người",
+        "em",
+        "giáo",
+        "đội",
+        "tác",
+        "mô",
+        "công",
+    ]
+)
 
 
 def quoted(s: Syllables, i: int, end: int) -> tuple[int, int]:
@@ -228,7 +418,12 @@ def quoted(s: Syllables, i: int, end: int) -> tuple[int, int]:
     for m in range(i + 1, min(end, i + 45)):
         if s.key[m] == sign:
             opens = s.gap[m] != "" and m + 1 < end and s.gap[m + 1] == "" and s.shape[m + 1] != "p"
-            if opens and depth == 0 and any(s.key[n] == sign for n in range(m + 1, min(end, m + 20))) and not _closed_before(s, i, m):
+            if (
+                opens
+                and depth == 0
+                and any(s.key[n] == sign for n in range(m + 1, min(end, m + 20)))
+                and not _closed_before(s, i, m)
+            ):
                 depth += 1
                 continue
             if depth:
@@ -236,7 +431,7 @@ def quoted(s: Syllables, i: int, end: int) -> tuple[int, int]:
                 continue
             return (i + 1, m) if m > i + 1 else (-1, -1)
     for m in range(i + 1, end):
-        counts = s.shape[m] == "d" and m - i > 2 and m + 1 < end and s.shape[m + 1] == "x"
+        counts = s.shape[m] == "d" and m - i > 2 and m + 1 < end and s.key[m + 1] in _COUNTED
         gives = s.key[m] == "cho" and m + 1 < end and s.shape[m + 1] == "d"
         if s.key[m] in (",", ";", ".", ":") or m - i > 20 or counts or gives:
             return i + 1, m

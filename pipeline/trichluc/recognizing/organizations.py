@@ -119,7 +119,7 @@ class BodyGrammar:
         inner = entry
         office = self._after_office(i, first)
         closed = False  # a place or proper name was read: lower-case words do not go on after it
-        while j < end and s.gap[j] != "\n" or (j < end and s.key[j - 1] == "."):
+        while (j < end and s.gap[j] != "\n") or (j < end and s.key[j - 1] == "."):
             if closed and s.shape[j] in _CAPITAL and s.gap[j] == " " and s.shape[j - 1] in _CAPITAL:
                 break  # a person's name was cut off here
             if "organ" in steps:
@@ -159,7 +159,7 @@ class BodyGrammar:
         return Body(j, entry, inner, proper, bare, closed)
 
     def _after_office(self, i: int, first: int) -> bool:
-        """Does an office-holder's title stand before the body (Giám đốc Sở Y tế …)? Then a person's name may follow it."""
+        """Does an office-holder's title stand before the body? Then a person's name may follow: Giám đốc Sở Y tế …"""
         office = self.k.cues["office"]
         return any(office.at(self.s.key, m, i) is not None for m in range(max(first, i - 3), i))
 
@@ -206,7 +206,7 @@ class BodyGrammar:
     def _place(self, j: int, end: int) -> int:
         """A place's name: a run of capitals cut before a person's name, or a number (quận 10)."""
         s = self.s
-        if j >= end or s.gap[j] == "\n" and s.key[j - 1] != ".":
+        if j >= end or (s.gap[j] == "\n" and s.key[j - 1] != "."):
             return j
         if s.shape[j] == "d":
             return j + 1 if len(s.norm[j]) <= 2 else j
@@ -255,18 +255,28 @@ class BodyGrammar:
         """A proper name: place, capitals, number, quoted name; ``j`` when there is none."""
         s = self.s
         for pair in _CENTRAL:
-            if tuple(s.key[j : j + 2]) == pair and j + 2 <= end and ("place" in steps or "field" in steps or pair[0] == "nhà"):
+            if (
+                tuple(s.key[j : j + 2]) == pair
+                and j + 2 <= end
+                and ("place" in steps or "field" in steps or pair[0] == "nhà")
+            ):
                 return j + 2
         if s.shape[j] in _CAPITAL:
             if s.key[j] == "châu" or "name" not in steps:
                 return self._place(j, end) if "place" in steps else j
             last = self._capitals(j, end)
-            while last < end and s.key[last] == "-" and last + 1 < end and s.shape[last + 1] in _CAPITAL and (
-                s.gap[last] == "" or (s.key[last - 1], s.key[last + 1]) in _TWO_PART_PLACES
+            while (
+                last < end
+                and s.key[last] == "-"
+                and last + 1 < end
+                and s.shape[last + 1] in _CAPITAL
+                and (s.gap[last] == "" or (s.key[last - 1], s.key[last + 1]) in _TWO_PART_PLACES)
             ):
                 last = self._capitals(last + 1, end)
             cut = self._before_person(j, last, office)
-            known = max((known_places().longest_prefix(s.key, m, last) for m in range(max(j, last - 3), last)), default=0)
+            known = max(
+                (known_places().longest_prefix(s.key, m, last) for m in range(max(j, last - 3), last)), default=0
+            )
             return cut if cut < last or known == last else self._whole_word(last, end)
         if s.key[j] == "châu" and j + 1 < end and s.shape[j + 1] in _CAPITAL:
             return j + 2
@@ -276,9 +286,18 @@ class BodyGrammar:
             return known_places().longest_prefix(s.key, j, end, communes=False)
         if s.shape[j] == "d" and ("number" in steps or ("name" in steps and j > start)):
             follows = j + 1 < end and s.gap[j + 1] != "\n" and s.shape[j + 1] == "x"
-            counted = j + 1 < end and (s.key[j + 1] in ("/", "%", ".", ",") and s.gap[j + 1] == "" and j + 2 < end and s.shape[j + 2] == "d")
+            counted = j + 1 < end and (
+                s.key[j + 1] in ("/", "%", ".", ",") and s.gap[j + 1] == "" and j + 2 < end and s.shape[j + 2] == "d"
+            )
             numbered = len(s.norm[j]) == 1 and "name" in steps and "organ" in steps  # Trường Tiểu học Hùng Sơn 1
-            return j if len(s.norm[j]) > 4 or counted or (follows and j > start and not numbered) else j + 1
+            unit = (
+                "number" in steps and s.shape[j - 1] in "xXA" and self.k.recipients.at(s.key, j + 1, end) is None
+                if follows
+                else True
+            )
+            return (
+                j if len(s.norm[j]) > 4 or counted or (follows and j > start and not numbered and not unit) else j + 1
+            )
         if s.key[j] == '"' and "quote" in steps and s.gap[j] != "\n":
             for m in range(j + 1, min(end, j + 14)):
                 if s.key[m] == '"':
@@ -291,9 +310,9 @@ class BodyGrammar:
             return last
         surname = self.k.cues["surname"]
         for m in range(j + 1, last - 1):
-            if surname.at(self.s.key, m, last) is not None and 2 <= last - m <= 4:
-                if known_places().longest_prefix(self.s.key, j, last) <= m:
-                    return m
+            a_name = surname.at(self.s.key, m, last) is not None and 2 <= last - m <= 4
+            if a_name and known_places().longest_prefix(self.s.key, j, last) <= m:
+                return m
         return last
 
     def _joined(self, j: int, end: int, steps: list[TailStep], start: int) -> int:

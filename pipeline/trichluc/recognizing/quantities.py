@@ -9,8 +9,39 @@ from ..knowledge import Knowledge
 from ..preparing import DIGIT_DOT
 
 # After these a number names or dates something, it does not count.
-_NAMING = {"thứ", "số", "lớp", "khóa", "quận", "phường", "điều", "hạng", "tháng", "ngày", "khu", "tổ", "đội", "lần", "quý",
-           "lúc", "hồi", "tuổi", "năm", "giờ", "phố", "thôn", "ấp", "tiểu", "sư", "quân", "nhóm", "từ", "/", "-", "$"}  # fmt: skip
+_NAMING = {
+    "thứ",
+    "số",
+    "lớp",
+    "khóa",
+    "quận",
+    "phường",
+    "điều",
+    "hạng",
+    "tháng",
+    "ngày",
+    "khu",
+    "tổ",
+    "đội",
+    "lần",
+    "quý",
+    "lúc",
+    "hồi",
+    "tuổi",
+    "năm",
+    "giờ",
+    "phố",
+    "thôn",
+    "ấp",
+    "tiểu",
+    "sư",
+    "quân",
+    "nhóm",
+    "từ",
+    "/",
+    "-",
+    "$",
+}
 _CLASSIFIERS = {"lượt", "vị", "các", "những"}
 
 
@@ -35,6 +66,8 @@ def _digits(s: Syllables, i: int, end: int) -> tuple[int, int] | None:
             return None
         text += s.norm[j + 1]
         j += 2
+    if j < end and s.key[j] == DIGIT_DOT:
+        return None  # 3.5 is no count
     if j < end and s.gap[j] == "":
         if s.key[j] == "%" or s.shape[j] in "xXA":
             return None
@@ -125,9 +158,18 @@ def _quantity_at(knowledge: Knowledge, s: Syllables, i: int, end: int, first: in
         return None
     last, entry = found
     praised = i > first and s.key[i - 1] in ("dương", "danh", "vinh", "thưởng")
-    if s.key[i] == "một" and j == i + 1 and not praised and " ".join(s.key[noun : noun + 2]) not in ("tập thể", "cá nhân", "đơn vị", "học sinh"):
+    if (
+        s.key[i] == "một"
+        and j == i + 1
+        and not praised
+        and " ".join(s.key[noun : noun + 2]) not in ("tập thể", "cá nhân", "đơn vị", "học sinh")
+    ):
         return None
-    if s.key[i] in ("năm", "tư") and j == i + 1 and (s.key[noun] in ("học", "lớp") or s.shape[i] == "X" and i > first):
+    if (
+        s.key[i] in ("năm", "tư")
+        and j == i + 1
+        and (s.key[noun] in ("học", "lớp") or (s.shape[i] == "X" and i > first))
+    ):
         return None
     approximate, begin = approximated(knowledge, s, i, first)
     return Quantity(value, approximate, begin, last, entry.recipient, noun, last, f"rule:recipients.{entry.id}")
@@ -144,7 +186,9 @@ def _after_noun(knowledge: Knowledge, s: Syllables, i: int, end: int, first: int
         found = knowledge.recipients.at(s.key, noun, i)
         if found is not None and found[0] == i - 1:
             entry = found[1]
-            return Quantity(number[0], False, noun, number[1], entry.recipient, noun, i - 1, f"rule:recipients.{entry.id}")
+            return Quantity(
+                number[0], False, noun, number[1], entry.recipient, noun, i - 1, f"rule:recipients.{entry.id}"
+            )
     return None
 
 
