@@ -20,9 +20,10 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
 from pathlib import Path
-from typing import Any, NamedTuple, TypeVar
+from typing import Any, NamedTuple, TypeAlias, TypeVar
 
 import numpy as np
+import numpy.typing as npt
 import yaml
 from pydantic import BaseModel, ValidationError
 from rich.console import Console
@@ -37,6 +38,8 @@ FIELDS = ("campaign_kind", "campaign_year", "award_grantor", "award_title")
 """What is scored by accuracy, on the facts that are right."""
 RESAMPLES = 1000
 SEED = 1993
+
+Counts: TypeAlias = npt.NDArray[Any]
 
 _Loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
@@ -570,7 +573,7 @@ def _sum_up(outcomes: Sequence[_Outcome]) -> tuple[dict[str, Score], dict[str, A
     return scores, fields
 
 
-def _score(counts: np.ndarray, drawn: np.ndarray) -> Score:
+def _score(counts: Counts, drawn: Counts) -> Score:
     """``counts`` is (tp, fp, fn); ``drawn`` has one such row for each resample."""
     precision, recall, f1 = (float(value[0]) for value in _precision_recall_f1(counts[np.newaxis]))
     intervals = [_percentiles(values) for values in _precision_recall_f1(drawn)]
@@ -578,7 +581,7 @@ def _score(counts: np.ndarray, drawn: np.ndarray) -> Score:
     return Score(precision, recall, f1, tp, fp, fn, *intervals)
 
 
-def _precision_recall_f1(counts: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+def _precision_recall_f1(counts: Counts) -> tuple[Counts, Counts, Counts]:
     """Columns tp, fp, fn to three columns. Nothing found is a precision of 1, nothing to find a recall of 1."""
     tp, fp, fn = counts.T.astype(float)
     precision = np.divide(tp, tp + fp, out=np.ones_like(tp), where=tp + fp > 0)
@@ -587,7 +590,7 @@ def _precision_recall_f1(counts: np.ndarray) -> tuple[np.ndarray, np.ndarray, np
     return precision, recall, np.divide(2 * precision * recall, total, out=np.zeros_like(tp), where=total > 0)
 
 
-def _accuracy(counts: np.ndarray, drawn: np.ndarray) -> Accuracy:
+def _accuracy(counts: Counts, drawn: Counts) -> Accuracy:
     """``counts`` is (right, n); a resample that drew nothing to judge says nothing and is left out."""
     right, n = (int(count) for count in counts)
     if n == 0:
@@ -596,7 +599,7 @@ def _accuracy(counts: np.ndarray, drawn: np.ndarray) -> Accuracy:
     return Accuracy(right / n, n, _percentiles(judged[:, 0] / judged[:, 1]))
 
 
-def _percentiles(values: np.ndarray) -> Interval:
+def _percentiles(values: Counts) -> Interval:
     low, high = np.percentile(values, [2.5, 97.5])
     return float(low), float(high)
 

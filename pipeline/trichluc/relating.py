@@ -167,7 +167,8 @@ class Relater:
         after = self._honour_after(events, number)
         receives = after is not None and self._receives(q, after, events, number)
         if receives and held and after is not None and not self._passive_between(q.last, after.first):
-            receives = False  # the honour after it is its title: … cho 03 tập thể đạt danh hiệu …
+            # "… cho 03 tập thể đạt danh hiệu …" names their title; "…, 9 đơn vị nhận giấy khen" is a new statement
+            receives = after.kind == "noun" and "nhận" in self.s.key[q.last : q.last + 3]
         if receives and after is not None:
             if not self._blocked(after.first, max(first, q.first - 6)) and not self._blocked(q.first, first):
                 self._add(
@@ -231,6 +232,8 @@ class Relater:
                 or (b - a <= 12 and ("của" in keys or "là" in keys or "gồm" in keys))
                 or (b - a <= 16 and keys[-1:] == [","] and "," not in keys[:-1])
             )
+        if keys == ["("] and s.shape[q.text_first] == "x" and q.text_first == q.first:
+            return True  # tặng giấy khen (tập thể: 12; cá nhân: 35)
         return (b - a <= 2 and "(" not in keys) or (keys[-1:] in ([":"], ["gồm"]) and b - a <= 12)
 
     def _new_action(self, a: int, b: int) -> bool:
@@ -273,6 +276,8 @@ class Relater:
         """``25 tập thể và 46 cá nhân được tặng bằng khen``: a word of receiving stands between, and no new clause."""
         s = self.s
         a, b = q.last, h.first
+        if b == a and h.kind != "verb" and q.first > 0 and s.key[q.first - 1] in ("tặng", "trao"):
+            return True  # tặng 11 đoàn viên Huy hiệu “Tuổi trẻ dũng cảm”
         if b - a > 30 or any(s.key[m] in _CLAUSE_SIGNS or s.key[m] == ":" for m in range(a, b)):
             return False
         if h.kind == "verb":
@@ -497,6 +502,18 @@ class Relater:
                 "đạt",
                 "vừa",
                 "giai",
+                "sáng",
+                "chiều",
+                "tối",
+                "đại",
+                "đến",
+                "cho",
+                "theo",
+                "khu",
+                "thuộc",
+                "trên",
+                "lần",
+                "do",
             ):
                 break
             m += 1

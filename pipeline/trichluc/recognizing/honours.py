@@ -144,13 +144,15 @@ def _honour_at(
         title, form = (i, _to_place_end(s, last, end)), entry.form or "danh hiệu"
     elif entry.named or entry.role == "title":
         title = title_after(s, last, end)
+        if form == "giải thưởng" and title != (-1, -1) and s.shape[title[0]] == "x" and s.key[title[0] - 1] == '"':
+            title = (-1, -1)  # a quote that goes on about something else
         if title == (-1, -1) and form == "giải thưởng":
             title = _lower_name(s, last, end)
     elif entry.id == "recognition" and i > first and "được" in s.key[max(first, i - 8) : i]:
         named = _recognized_as(s, last, end)
         if named[0] >= 0:
             return Honour("danh hiệu", "title", i, last, f"rule:honours.{entry.id}", *named)
-    elif entry.role == "noun" and last < end and s.key[last] == '"' and s.gap[last] != "\n":
+    elif entry.role in ("noun", "verb") and last < end and s.key[last] == '"' and s.gap[last] != "\n":
         title = quoted(s, last, end)
     elif entry.id == "prizes" and last < end and s.shape[last] in "XA" and s.gap[last] == " ":
         named = title_after(s, last, end)
@@ -325,7 +327,9 @@ def _recognized_as(s: Syllables, j: int, end: int) -> tuple[int, int]:
         and not (s.shape[last] == "x" and s.key[last] in _STOP_TITLE)
     ):
         if s.shape[last] == "p" and not (
-            s.key[last] == "," and last + 1 < end and s.shape[last + 1] == "d" and s.shape[last - 1] == "x"
+            s.key[last] == ","
+            and s.shape[last + 1 : last + 2] == ["d"]
+            and s.key[last + 2 : last + 3] in (["sạch"], ["có"])
         ):
             break
         last += 1
