@@ -62,7 +62,7 @@ class Entry(_Strict):
         return self
 
 
-TailStep = Literal["unit", "place", "name", "field", "organ", "quote", "number"]
+TailStep = Literal["unit", "place", "country", "name", "field", "organ", "quote", "number"]
 
 
 class OrganizationHead(Entry):
@@ -155,7 +155,7 @@ class CueWords(Entry):
     role: Literal[
         "give", "receive", "passive", "propose", "withdraw", "gift", "participate", "part", "career", "approximate",
         "reason", "office", "unit", "boundary", "slogan", "surname", "plural", "money", "adjective", "lottery",
-        "military", "sales",
+        "military", "sales", "country",
     ]  # fmt: skip
     words: list[str]
 

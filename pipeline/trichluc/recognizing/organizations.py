@@ -6,18 +6,25 @@ Which heads there are and how each may go on is data (``knowledge/organizations.
 
 from __future__ import annotations
 
+import unicodedata
 from bisect import bisect_right
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
+import regex
+
 from ..annotations import Mention, Syllables
 from ..knowledge import Knowledge, OrganizationHead, TailStep
 from ..places import known_places
+from ..preparing import DIGIT_DOT
 
 _CAPITAL = frozenset("XA")
+_TONE_MARKS = frozenset("\u0300\u0301\u0303\u0309\u0323")
 # A unit may stand without its place's name (UBND tỉnh); the smallest ones may not.
 _BARE_UNITS = {"tỉnh", "huyện", "thành phố", "tp", "thị xã", "quận", "xã", "phường", "thị trấn", "thủ đô"}
 _SHORT_UNITS = {"tp", "tx", "tt", "q", "p", "h", "x"}
+# Units that are named by numbers: quận 10, phường 5, thôn 3.
+_NUMBERED_UNITS = {"quận", "phường", "q", "p", "thôn", "ấp", "bản", "khóm", "buôn", "tổ", "khu", "xóm"}
 _CENTRAL = (("trung", "ương"), ("quốc", "gia"), ("thế", "giới"), ("toàn", "quốc"), ("nhà", "trường"), ("nhà", "nước"))
 _CONNECTORS = {"và", "các", "&"}
 _TWO_PART_PLACES = {("thiên", "huế"), ("rịa", "vũng"), ("rang", "tháp"), ("nha", "kẻ")}
@@ -40,6 +47,24 @@ class Body:
     placed: bool
 
 
+# A Vietnamese syllable: initial consonant, vowels (with the glides written i, y, o, u), one of eight finals.
+_SYLLABLE = regex.compile(
+    r"(?:ngh|ng|nh|gh|gi|kh|ph|qu|th|tr|ch|[bcdđghklmnprstvx])?[aăâeêioôơuưy]{1,3}(?:ng|nh|ch|[cmnpt])?"
+)
+
+
+def is_foreign(syllable: str) -> bool:
+    """Is this no Vietnamese syllable?
+
+    >>> [w for w in ("Nguyễn", "Laurent", "Amsterdam", "Hạnh", "GreenFeed", "Cường", "Invest") if is_foreign(w)]
+    ['Laurent', 'Amsterdam', 'GreenFeed', 'Invest']
+    """
+    if syllable.isupper():
+        return False  # an abbreviation may be of either
+    bare = "".join(c for c in unicodedata.normalize("NFD", syllable.lower()) if c not in _TONE_MARKS)
+    return _SYLLABLE.fullmatch(unicodedata.normalize("NFC", bare)) is None
+
+
 class BodyGrammar:
     """Parses body names in the syllables of one report."""
 
@@ -57,10 +82,13 @@ class BodyGrammar:
         if known is not None:
             return known[0]
         best: Body | None = None
+        longest = 0
         self._depth += 1
         for j, entry in self.k.heads.all_at(self.s.key, i, end) if self._depth <= _DEEPEST else ():
+            longest = max(longest, j)
             body = self._from_head(i, j, entry, end, first)
-            if body is not None and (best is None or body.last > best.last):
+            # A shorter head may not make a name of the longer one's own words: các trường | ĐH
+            if body is not None and body.last >= longest and (best is None or body.last > best.last):
                 best = body
         self._depth -= 1
         self._known[i, self._depth] = (best,)
@@ -196,7 +224,8 @@ class BodyGrammar:
         elif short and found is None and not (after < end and s.shape[after] == "d"):
             return None
         place = self._place(after, end)
-        if place > after:
+        numbered = s.key[j] in _NUMBERED_UNITS
+        if place > after and (s.shape[after] != "d" or numbered):
             return place, True
         word = " ".join(s.key[j : found[0]]) if found else s.key[j]
         if word in _BARE_UNITS:
@@ -216,6 +245,9 @@ class BodyGrammar:
         if last == j:
             return j
         surname = self.k.cues["surname"]
+        country = self.k.cues["country"].at(s.key, j, last)
+        if country is not None and country[0] < last and is_foreign(s.norm[country[0]]):
+            return country[0]
         for m in range(j, last):
             if surname.at(s.key, m, last) is not None and (last - m >= 2 or m == j):
                 known = known_places().longest_prefix(s.key, j, last)
@@ -254,6 +286,9 @@ class BodyGrammar:
     def _proper(self, j: int, end: int, steps: list[TailStep], start: int, office: bool) -> int:
         """A proper name: place, capitals, number, quoted name; ``j`` when there is none."""
         s = self.s
+        if "country" in steps:
+            country = self.k.cues["country"].at(s.key, j, end)
+            return country[0] if country is not None and s.shape[j] in "XAU" else j
         for pair in _CENTRAL:
             if (
                 tuple(s.key[j : j + 2]) == pair
@@ -270,7 +305,11 @@ class BodyGrammar:
                 and s.key[last] == "-"
                 and last + 1 < end
                 and s.shape[last + 1] in _CAPITAL
-                and (s.gap[last] == "" or (s.key[last - 1], s.key[last + 1]) in _TWO_PART_PLACES)
+                and (
+                    s.gap[last] == ""
+                    or (s.key[last - 1], s.key[last + 1]) in _TWO_PART_PLACES
+                    or (s.gap[last + 1] != "\n" and is_foreign(s.norm[last + 1]))  # Hà Nội - Amsterdam
+                )
             ):
                 last = self._capitals(last + 1, end)
             cut = self._before_person(j, last, office)
@@ -287,7 +326,10 @@ class BodyGrammar:
         if s.shape[j] == "d" and ("number" in steps or ("name" in steps and j > start)):
             follows = j + 1 < end and s.gap[j + 1] != "\n" and s.shape[j + 1] == "x"
             counted = j + 1 < end and (
-                s.key[j + 1] in ("/", "%", ".", ",") and s.gap[j + 1] == "" and j + 2 < end and s.shape[j + 2] == "d"
+                s.key[j + 1] in ("/", "%", ".", ",", DIGIT_DOT)
+                and s.gap[j + 1] == ""
+                and j + 2 < end
+                and s.shape[j + 2] == "d"
             )
             numbered = len(s.norm[j]) == 1 and "name" in steps and "organ" in steps  # Trường Tiểu học Hùng Sơn 1
             unit = (
@@ -306,10 +348,14 @@ class BodyGrammar:
 
     def _before_person(self, j: int, last: int, office: bool) -> int:
         """Cut a person's name off a run that stands after an office: Giám đốc Công ty Hải Âu Lê Văn A."""
-        if not office:
-            return last
+        country = self.k.cues["country"].at(self.s.key, j, last)
+        if country is not None and country[0] < last and is_foreign(self.s.norm[country[0]]):
+            return country[0]  # Bộ Nội vụ Pháp | Laurent Nunez
         surname = self.k.cues["surname"]
         for m in range(j + 1, last - 1):
+            placed = known_places().longest_prefix(self.s.key, j, m) == m or (country is not None and country[0] == m)
+            if not office and not placed:
+                continue
             a_name = surname.at(self.s.key, m, last) is not None and 2 <= last - m <= 4
             if a_name and known_places().longest_prefix(self.s.key, j, last) <= m:
                 return m
