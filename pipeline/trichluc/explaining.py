@@ -60,7 +60,7 @@ def explain(text: str, id: str = "report", knowledge: str | Path | None = None) 
     report: organizations 1, campaigns 0, awards 1
     ...
     award-1 3 collective | giấy khen | from: Huyện đoàn Ba Tơ
-        rule:awards.given (0.93): an honour that is given governs the counted recipients after it
+        rule:awards.given (0.96): an honour that is given governs the counted recipients after it
             22-46 …Huyện đoàn Ba Tơ tặng [giấy khen cho 03 tập thể].…
             honour “giấy khen”: rule:honours.certificates-local
 

@@ -116,7 +116,6 @@ class CampaignWord(Entry):
     kind: CampaignKind
     modifiers: list[str] = Field(default_factory=list)
     takes: Literal["quotes", "capital"] = "capital"
-    opens_name: bool = False
 
 
 class CampaignName(Entry):
@@ -153,8 +152,8 @@ class CueWords(Entry):
     """Small words with one job in award sentences (see ``relating.py``)."""
 
     role: Literal[
-        "give", "receive", "passive", "propose", "withdraw", "gift", "participate", "part", "career", "approximate",
-        "reason", "office", "unit", "boundary", "slogan", "surname", "plural", "money", "adjective", "lottery",
+        "give", "receive", "propose", "withdraw", "gift", "participate", "part", "career", "approximate",
+        "reason", "office", "unit", "boundary", "surname", "plural", "adjective", "lottery",
         "military", "sales", "country",
     ]  # fmt: skip
     words: list[str]

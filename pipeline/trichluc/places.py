@@ -24,7 +24,6 @@ class Places:
     """
 
     provinces: dict[tuple[str, ...], str]
-    provinces_now: frozenset[tuple[str, ...]]
     districts: dict[tuple[str, ...], tuple[str, ...]]
     communes: frozenset[tuple[str, ...]]
 
@@ -50,8 +49,8 @@ def _bare(name: str) -> tuple[str, ...]:
 def known_places() -> Places:
     """All administrative units.
 
-    >>> ("quảng", "nam") in known_places().provinces, len(known_places().provinces_now)
-    (True, 35)
+    >>> ("quảng", "nam") in known_places().provinces, ("ba", "tơ") in known_places().districts
+    (True, True)
     """
     spec = importlib.util.find_spec("underthesea")  # its data only: importing the package would cost 0.4 s
     if spec is None or spec.origin is None:
@@ -70,7 +69,6 @@ def known_places() -> Places:
     short: dict[tuple[str, ...], str] = {("hcm",): "Hồ Chí Minh", ("huế",): "Huế"}
     return Places(
         {**old, **now, **short},
-        frozenset(now) | {("hcm",)},
         {name: tuple(sorted(provinces)) for name, provinces in districts.items()},
         frozenset(communes),
     )

@@ -2,7 +2,7 @@
 
 Organizations: the same name in any spelling (case, tone placement, abbreviation), one-letter typos of a longer name, an
 abbreviation given in brackets, and the short form of a local body (``Thành đoàn``) where the report names only one body
-it can stand for. ``canonical`` writes abbreviations out and adds the place where the report makes it safe.
+it can stand for. ``canonical`` writes abbreviations out.
 Campaigns: the same name but for kind word, year, quotes and case, and one-letter typos.
 """
 
@@ -67,23 +67,23 @@ class Resolver:
         return " ".join(k for k in phrase_keys(self._expanded(m)) if k.isalnum())
 
     def _expanded(self, m: Mention) -> str:
-        s, parts, i = self.s, [], m.first
+        s, parts, i = self.s, [""], m.first
         while i < m.last:
+            if s.gap[i] and i > m.first:
+                parts.append("")
             for n in (3, 2, 1):
                 long = self.k.abbreviations.get(tuple(s.key[i : i + n])) if i + n <= m.last else None
                 if long is not None and s.shape[i] in "AUX":
-                    parts.append(long if i > m.first else long[0].upper() + long[1:])
+                    parts[-1] += long if i > m.first else long[0].upper() + long[1:]
                     i += n
                     if i < m.last and s.key[i] == "." and s.gap[i] == "":
                         i += 1
+                        parts.append("")
                     break
             else:
-                if s.shape[i] == "p" and parts and s.gap[i] == "":
-                    parts[-1] += s.norm[i]
-                else:
-                    parts.append(s.norm[i])
+                parts[-1] += s.norm[i]
                 i += 1
-        return " ".join(parts).replace(" ,", ",")
+        return " ".join(part for part in parts if part)
 
     def _join_typos(self, groups: dict[str, list[int]]) -> None:
         """A name that differs from a more frequent or earlier long one by one letter is that name with a typo."""
@@ -149,6 +149,10 @@ class Resolver:
 
     def _canonical(self, m: Mention) -> str | None:
         """The name with abbreviations written out; ``None`` when there is nothing to add to what is written."""
+        if all(self.s.shape[i] != "x" for i in range(m.first, m.last)) and any(
+            self.s.shape[i] == "U" for i in range(m.first, m.last)
+        ):
+            return None  # of a headline in capitals case is not known
         expanded = self._expanded(m)
         return expanded if expanded != _text(self.s, m.first, m.last) else None
 
@@ -157,7 +161,8 @@ class Resolver:
         entry = self.k.sections["organizations"].get(m.source.rsplit(".", 1)[-1]) or self.k.sections["names"].get(
             m.source.rsplit(".", 1)[-1]
         )
-        if entry is not None and entry.level in ("central", "unit"):
+        local = m.kind in ("youth_union", "women_union", "farmers_union", "veterans", "party")
+        if entry is not None and (entry.level == "central" or (entry.level == "unit" and not local)):
             return str(entry.level)
         keys = s.key[m.first : m.last]
         if "trung" in keys and "ương" in keys:

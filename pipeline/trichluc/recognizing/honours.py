@@ -426,7 +426,7 @@ def quoted(s: Syllables, i: int, end: int) -> tuple[int, int]:
                 opens
                 and depth == 0
                 and any(s.key[n] == sign for n in range(m + 1, min(end, m + 20)))
-                and not _closed_before(s, i, m)
+                and not _closed_before(s, m)
             ):
                 depth += 1
                 continue
@@ -442,11 +442,6 @@ def quoted(s: Syllables, i: int, end: int) -> tuple[int, int]:
     return (i + 1, end) if end > i + 1 else (-1, -1)
 
 
-def _closed_before(s: Syllables, i: int, m: int) -> bool:
+def _closed_before(s: Syllables, m: int) -> bool:
     """A comma before a second opening sign says that the first quote was never closed."""
     return s.key[m - 1] in (",", ";", "và")
-
-
-def is_closed(s: Syllables, i: int, end: int) -> bool:
-    """Is the quote that opens at syllable ``i`` closed before ``end``?"""
-    return any(s.key[m] == s.key[i] for m in range(i + 1, min(end, i + 45)))

@@ -123,6 +123,8 @@ class BodyGrammar:
             return False
         if s.shape[i] == "x" and entry.lower == "capital" and not (body.proper or s.shape[j] in "XAU"):
             return False
+        if s.shape[i] == "x" and j - i == 1 and entry.kind == "other" and self.k.cues["unit"].at(s.key, j, end):
+            return False  # đội xã Hòa Phú
         if s.shape[i] == "x" and s.shape[j] == "d" and j - i == 1 and entry.kind not in ("military", "police"):
             return False
         if i > first and s.key[i - 1] in self._plurals and not body.proper:
@@ -148,13 +150,13 @@ class BodyGrammar:
         office = self._after_office(i, first)
         closed = False  # a place or proper name was read: lower-case words do not go on after it
         while (j < end and s.gap[j] != "\n") or (j < end and s.key[j - 1] == "."):
-            if closed and s.shape[j] in _CAPITAL and s.gap[j] == " " and s.shape[j - 1] in _CAPITAL:
-                break  # a person's name was cut off here
             if "organ" in steps:
                 nested = self._nested(j, end, first)
                 if nested is not None:
                     proper = nested.proper or nested.inner.alone != "never"
                     return Body(nested.last, entry, nested.inner, proper, nested.bare_unit, nested.placed)
+            if closed and s.shape[j] in _CAPITAL and s.gap[j] == " " and s.shape[j - 1] in _CAPITAL:
+                break  # a person's name was cut off here
             field_end = self._field(j, end) if "field" in steps and not (closed and s.shape[j] in "xp") else j
             if closed and s.key[j : j + 2] == ["chi", "nhánh"] and entry.kind == "company":
                 field_end = j + 2
@@ -170,6 +172,8 @@ class BodyGrammar:
                 proper = proper or any(s.shape[m] in _CAPITAL for m in range(j, field_end))
                 j = field_end
                 continue
+            if office and j > start and entry.kind in ("state", "party", "police") and self._person_at(j, end):
+                break
             step = self._proper(j, end, steps, start, office)
             if step > j:
                 proper, j, closed = True, step, True
@@ -191,12 +195,21 @@ class BodyGrammar:
         office = self.k.cues["office"]
         return any(office.at(self.s.key, m, i) is not None for m in range(max(first, i - 3), i))
 
+    def _person_at(self, j: int, end: int) -> bool:
+        """A person's name of two to four capitals, not a place: Giám đốc Sở Nội vụ | Trần Anh."""
+        last = self._capitals(j, end)
+        named = self.k.cues["surname"].at(self.s.key, j, last) if last > j else None
+        return named is not None and 2 <= last - j <= 4 and known_places().longest_prefix(self.s.key, j, last) < last
+
     def _nested(self, j: int, end: int, first: int) -> Body | None:
         s = self.s
         at = j + 1 if s.key[j] == "-" and j + 1 < end else j
         if at > j and s.shape[at] not in _CAPITAL and s.key[at] not in ("bộ", "tổng", "công", "ủy"):
             return None
-        return self.body_at(at, end, first)
+        body = self.body_at(at, end, first)
+        if body is not None and at > j and not (body.proper or body.placed or body.bare_unit):
+            return None  # Đảng ủy - HĐND - UBND: bodies side by side
+        return body
 
     def _field(self, j: int, end: int) -> int:
         """Field words with their connectors; ``j`` when none stands there."""
@@ -274,6 +287,8 @@ class BodyGrammar:
             m += 1
             while m < end and s.shape[m] == "d" and s.gap[m] == "" and s.shape[m - 1] in _CAPITAL:
                 m += 1  # VTV24, C04
+            if m + 1 < end and s.key[m] == "'" and s.gap[m] == s.gap[m + 1] == "" and s.shape[m + 1] in "xX":
+                m += 2  # Ea H'leo, Cư M'gar
         return m
 
     def _whole_word(self, m: int, end: int) -> int:
@@ -324,6 +339,13 @@ class BodyGrammar:
         if s.shape[j] == "U" and ("place" in steps or "name" in steps) and not self.k.name_words.at(s.key, j, end):
             return known_places().longest_prefix(s.key, j, end, communes=False)
         if s.shape[j] == "d" and ("number" in steps or ("name" in steps and j > start)):
+            if (
+                s.key[j + 1 : j + 2] == ["/"]
+                and s.shape[j + 2 : j + 3] == ["d"]
+                and "field" in steps
+                and "name" in steps
+            ):
+                return j + 3  # Trường Mầm non 19/5
             follows = j + 1 < end and s.gap[j + 1] != "\n" and s.shape[j + 1] == "x"
             counted = j + 1 < end and (
                 s.key[j + 1] in ("/", "%", ".", ",", DIGIT_DOT)
@@ -419,7 +441,7 @@ def organizations(
                 i = excluded[0] if excluded is not None else i + 1
 
 
-def _excluded(grammar: BodyGrammar, i: int, end: int, last: int) -> bool:
+def _excluded(grammar: BodyGrammar, i: int, end: int) -> bool:
     """``Hội đồng thi`` is excluded, ``Hội đồng Thi đua - Khen thưởng`` is not: the longer reading wins."""
     found = grammar.k.exclusions.at(grammar.s.key, i, end)
     if found is None:
@@ -431,7 +453,7 @@ def _excluded(grammar: BodyGrammar, i: int, end: int, last: int) -> bool:
 def _mention_at(grammar: BodyGrammar, i: int, end: int, first: int) -> Mention | None:
     s = grammar.s
     name = _name_at(grammar, i, end)
-    body = None if _excluded(grammar, i, end, end) else grammar.body_at(i, end, first)
+    body = None if _excluded(grammar, i, end) else grammar.body_at(i, end, first)
     if name is not None and (body is None or body.last <= name.last):
         return name
     if body is None:
