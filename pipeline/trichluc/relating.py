@@ -235,7 +235,7 @@ class Relater:
             )
         if keys == ["("] and s.shape[q.text_first] == "x" and q.text_first == q.first:
             return True  # tặng giấy khen (tập thể: 12; cá nhân: 35)
-        return (b - a <= 2 and "(" not in keys) or (keys[-1:] in ([":"], ["gồm"]) and b - a <= 12)
+        return (b - a <= 2 and not {"(", ","} & set(keys)) or (keys[-1:] in ([":"], ["gồm"]) and b - a <= 12)
 
     def _new_action(self, a: int, b: int) -> bool:
         """A verb of another act between two recipients ends the list."""
@@ -487,7 +487,8 @@ class Relater:
     def _quote_around(self, q: Quantity, end: int) -> tuple[int, int] | None:
         """``vinh danh “Top 10 doanh nghiệp bền vững”``: the quote that holds the number is the title."""
         s = self.s
-        opened = next((m for m in range(q.first - 1, max(-1, q.first - 4), -1) if s.key[m] == '"'), None)
+        near = [q.text_first - 1, *range(q.first - 1, max(-1, q.first - 4), -1)]
+        opened = next((m for m in near if m >= 0 and s.key[m] == '"'), None)
         if opened is None:
             return None
         closed = next((m for m in range(q.last, min(end, q.last + 15)) if s.key[m] == '"'), None)
@@ -632,7 +633,9 @@ class Relater:
         s = self.s
         after = max(h.last, h.title_last)
         opens = min(h.first, q.first) if q is not None else h.first
-        first = max([first, *(m + 1 for m in range(first, opens) if s.key[m] == ";")])
+        clause = max([first, *(m + 1 for m in range(first, opens) if s.key[m] == ";")])
+        if s.key[clause] not in ("tặng", "trao", "khen", "và", "biểu", "tuyên"):  # "X thưởng nóng …; tặng …": still X
+            first = clause
         end = min([end, *(m for m in range(max(after, q.last if q is not None else 0), end) if s.key[m] == ";")])
         bodies = _within(self.a.organizations, first, end)
         while after < end and s.key[after] in ('"', ")"):

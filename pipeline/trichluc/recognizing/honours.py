@@ -53,6 +53,7 @@ def honours(knowledge: Knowledge, s: Syllables, sentences: list[tuple[int, int]]
     for first, end in sentences:
         i = first
         prize: Honour | None = None
+        order: Honour | None = None
         while i < end:
             if s.key[i] == "đạt" and i + 1 < end and s.key[i + 1] == '"' and s.gap[i + 1] != "\n":
                 named = quoted(s, i + 1, end)
@@ -66,6 +67,10 @@ def honours(knowledge: Knowledge, s: Syllables, sentences: list[tuple[int, int]]
                 i = excluded[0] if found is not None else i + 1
                 continue
             honour = _honour_at(knowledge, s, i, found[0], found[1], first, end) if found is not None else None
+            if honour is None and order is not None and s.key[i] == "hạng" and i + 1 < end:
+                # Huân chương Lao động hạng Nhì cho …, hạng Ba cho …: the order said once
+                base = order.form.split(" hạng ")[0]
+                honour = Honour(f"{base} hạng {s.key[i + 1]}", order.kind, i, i + 2, order.rule)
             if honour is None and prize is not None:
                 honour = _elided_prize(knowledge, s, i, first, end, prize)
             if honour is None:
@@ -73,6 +78,8 @@ def honours(knowledge: Knowledge, s: Syllables, sentences: list[tuple[int, int]]
                 continue
             if honour.kind == "prize" and honour.count is not None:
                 prize = honour
+            if " hạng " in honour.form:
+                order = honour
             yield honour
             i = max(honour.last, honour.title_last)
 
@@ -139,7 +146,7 @@ def _honour_at(
         return None
     last = _with_rank(s, j, end, entry)
     title = (-1, -1)
-    form = " ".join(s.norm[i:last]).lower()
+    form = "".join((" " if s.gap[m] and m > i else "") + s.norm[m] for m in range(i, last)).lower()
     if entry.role == "title" and not entry.named:
         title, form = (i, _to_place_end(s, last, end)), entry.form or "danh hiệu"
     elif entry.named or entry.role == "title":

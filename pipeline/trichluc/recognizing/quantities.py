@@ -153,6 +153,8 @@ def _quantity_at(knowledge: Knowledge, s: Syllables, i: int, end: int, first: in
         noun += 1
     if noun >= end or s.gap[noun] == "\n":
         return None
+    if s.key[noun] == '"' and noun + 1 < end:
+        noun += 1  # tuyên dương 50 “Thanh niên tiên tiến …”
     found = knowledge.recipients.at(s.key, noun, end)
     if found is None:
         return None
