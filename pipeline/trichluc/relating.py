@@ -281,6 +281,10 @@ class Relater:
             return True  # tặng 11 đoàn viên Huy hiệu “Tuổi trẻ dũng cảm”
         if b - a > 80 or self._outside_brackets(a, b) > 30:
             return False
+        if q.first > 0 and s.key[q.first - 1] in ("qua", "cứu", "giết", "bắt", "vượt", "lên"):
+            return False  # vượt qua 100.000 bài dự thi, em giành giải nhất
+        if self._part_cue(a, b) is not None and s.key[h.first - 1] != "được":
+            return False  # một hội đồng 9 thành viên, gồm một người đoạt giải
         if any(s.key[m] in _CLAUSE_SIGNS or s.key[m] == ":" for m in range(a, b)):
             return False
         if h.kind == "verb":
@@ -685,7 +689,7 @@ class Relater:
     def _gives(self, b: Mention, at: int) -> bool:
         """Is the body before the honour its giver, not a place, an addressee or one who receives it?"""
         s = self.s
-        if b.first > 0 and s.key[b.first - 1] in ("cho", "tại", "thuộc", "ở", "về", "vào", "khỏi", "("):
+        if b.first > 0 and s.key[b.first - 1] in ("theo", "cho", "tại", "thuộc", "ở", "về", "vào", "khỏi", "("):
             return False
         lead = s.key[b.last : at]
         gave = any(k in ("trao", "tặng", "tổ", "khen") for k in lead)
@@ -729,7 +733,18 @@ class Relater:
         for b in self.a.organizations:
             if b.kind == "media" and s.key[b.last : b.last + 1] != ["tổ"]:
                 continue
-            if b.first > 0 and s.key[b.first - 1] in ("cho", "tại", "thuộc", "ở", "(", "với", "vào", "về", "bầu"):
+            if b.first > 0 and s.key[b.first - 1] in (
+                "theo",
+                "cho",
+                "tại",
+                "thuộc",
+                "ở",
+                "(",
+                "với",
+                "vào",
+                "về",
+                "bầu",
+            ):
                 continue
             m = b.last
             while (

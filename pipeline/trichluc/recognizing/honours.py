@@ -12,6 +12,11 @@ from .quantities import approximated, counts, number_at
 _RANKS = {"nhất", "nhì", "ba", "tư", "đặc", "i", "ii", "iii", "một", "hai", "a", "b", "c", "1", "2", "3"}
 _LEVELS = {"xuất", "tiên"}
 _STOP_TITLE = {
+    "chỉ",
+    "còn",
+    "không",
+    "thay",
+    "cũng",
     "cho",
     "do",
     "của",
@@ -289,7 +294,9 @@ def title_after(s: Syllables, j: int, end: int) -> tuple[int, int]:
     if s.shape[m] == "d" and not (m + 1 < end and s.shape[m + 1] == "x" and s.key[m - 1] == "hiệu"):
         return -1, -1
     lower_ok = s.key[j - 1] == "hiệu" and s.key[j - 2] == "danh"
-    if s.shape[m] not in "XAU" and not (lower_ok and s.shape[m] == "x" and s.key[m] not in _STOP_TITLE):
+    if s.shape[m] not in "XAU" and not (
+        lower_ok and s.shape[m] == "x" and s.key[m] not in _STOP_TITLE and s.key[m] != "cấp"
+    ):
         return -1, -1
     last = m
     while last < end and last - m < 16 and s.gap[last] != "\n":
@@ -344,6 +351,9 @@ def _recognized_as(s: Syllables, j: int, end: int) -> tuple[int, int]:
 
 
 _NO_NAME = {
+    "tương",
+    "cuộc",
+    "cấp",
     "này",
     "nam",
     "nay",
