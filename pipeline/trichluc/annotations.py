@@ -50,6 +50,10 @@ class Syllables:
     def __len__(self) -> int:
         return len(self.key)
 
+    def text(self, first: int, last: int) -> str:
+        """The normal forms of syllables ``first`` to ``last``, with one space where the report has white space."""
+        return "".join((" " if self.gap[i] and i > first else "") + self.norm[i] for i in range(first, last))
+
 
 @_travels
 @dataclass(slots=True)
@@ -72,7 +76,6 @@ class Mention:
     source: str
     confidence: float
     year: int | None = None
-    head: str = ""
 
 
 @_travels
@@ -104,6 +107,16 @@ class Honour:
     title_last: int = -1
     count: int | None = None
     approximate: bool = False
+
+    @property
+    def title(self) -> tuple[int, int] | None:
+        """The range of its name, if it has one."""
+        return (self.title_first, self.title_last) if self.title_first >= 0 else None
+
+    @property
+    def end(self) -> int:
+        """Where the honour ends together with its name."""
+        return max(self.last, self.title_last)
 
 
 @_travels

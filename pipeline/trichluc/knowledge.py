@@ -242,6 +242,14 @@ class Phrases(Generic[V]):
                 return i + n, value
         return None
 
+    def first_in(self, keys: list[str], first: int, last: int) -> int | None:
+        """Where the first phrase that lies between two places begins; ``None`` when none does.
+
+        >>> Phrases([("trong đó", 1)]).first_in(["72", "gương", "trong", "đó"], 0, 4)
+        2
+        """
+        return next((i for i in range(first, last) if self.at(keys, i, last) is not None), None)
+
     def all_at(self, keys: list[str], i: int, end: int) -> Iterator[tuple[int, V]]:
         """Every phrase that begins at ``i``, the longest first."""
         for phrase, value in self._by_first.get(keys[i], ()):

@@ -289,12 +289,8 @@ def _date(line: str) -> str | None:
         return None
 
 
-def _line(s: Syllables, first: int, last: int) -> str:
-    return "".join((" " if s.gap[i] and i > first else "") + s.norm[i] for i in range(first, last))
-
-
 def _block_kind(s: Syllables, first: int, last: int, number: int, lines: int) -> str:
-    line = _line(s, first, min(last, first + 100))
+    line = s.text(first, min(last, first + 100))
     if len(line) <= 70 and (number < 6 or number >= lines - 3) and _date(line) is not None:
         return "dateline"
     if number == 0 and lines > 1 and s.key[last - 1] not in (".", ",", ";", ":") and last - first <= 80:
@@ -331,7 +327,7 @@ def prepare(doc: Doc) -> Analysis:
         _mark_caps(s, first, last)
         kind = _block_kind(s, first, last, number, len(lines))
         if kind == "dateline" and analysis.date is None:
-            analysis.date = _date(_line(s, first, last))
+            analysis.date = _date(s.text(first, last))
         analysis.blocks.append(Block(kind, first, last))
         analysis.sentences.extend(_sentences(s, first, last))
     return analysis
@@ -372,7 +368,7 @@ def segment(doc: Doc, first: int, last: int) -> list[tuple[int, int]]:
 
     s = analysis_of(doc).syllables
     given = [s.norm[i] for i in range(first, last)]
-    words = word_tokenize(_line(s, first, last), use_token_normalize=False)
+    words = word_tokenize(s.text(first, last), use_token_normalize=False)
     sizes = [sum(1 for c in w if not c.isspace()) for w in words]
     if sum(sizes) != sum(len(g) for g in given):
         return [(i, i + 1) for i in range(first, last)]

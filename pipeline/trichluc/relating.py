@@ -24,7 +24,8 @@ from .recognizing.campaigns import is_year, year_in
 from .recognizing.honours import title_after
 
 _CLAUSE_SIGNS = {";", "…", "."}
-_CONTINUES = {"đồng", "ngoài", "bên", "dịp", "trong", "cũng", "tại", "cùng", "nhân", "qua", "kết"}
+# A body after one of these is a place, an addressee or a source, not the one that acts.
+_NO_SUBJECT_AFTER = frozenset({"theo", "cho", "tại", "thuộc", "ở", "về", "vào", "("})
 
 
 @dataclass(slots=True)
@@ -67,7 +68,7 @@ class Relater:
     def _events(self, first: int, end: int) -> list[_Event]:
         """Honours and counted recipients of a sentence in order; honours in one breath as the more formal one."""
         honours = _within(self.a.honours, first, end)
-        inside = {i for h in honours for i in range(h.first, max(h.last, h.title_last))}
+        inside = {i for h in honours for i in range(h.first, h.end)}
         found = [
             _Event(q.first, q.last, quantity=q) for q in _within(self.a.quantities, first, end) if q.first not in inside
         ]
@@ -89,7 +90,7 @@ class Relater:
         """``biểu dương và trao bằng khen``, ``công nhận danh hiệu``: one act, not two."""
         if a.count is not None or b.count is not None:
             return False
-        between = range(max(a.last, a.title_last), b.first)
+        between = range(a.end, b.first)
         keys = self.s.key[between.start : between.stop]
         return (
             len(between) <= 5
@@ -102,7 +103,7 @@ class Relater:
         events = self._events(first, end)
         if not events:
             return
-        opens_part = self._part_cue(first, min(end, first + 4)) is not None or self.s.key[first] == "trong"
+        opens_part = self._cue_between("part", first, min(end, first + 4)) or self.s.key[first] == "trong"
         if not any(e.honour for e in events) and not (self._previous and opens_part) and not self._goes_on(first):
             return
         if self._is_lottery(first, end):
@@ -140,9 +141,7 @@ class Relater:
 
     def _is_lottery(self, first: int, end: int) -> bool:
         """Prize draws and sales: no commendation, here and in the two sentences around."""
-        cue = self.k.cues["lottery"]
-        a, b = max(0, first - 30), min(len(self.s), end + 15)
-        return any(cue.at(self.s.key, m, b) is not None for m in range(a, b))
+        return self._cue_between("lottery", max(0, first - 30), min(len(self.s), end + 15))
 
     def _take_honour(self, h: Honour, events: list[_Event], number: int, first: int, end: int) -> None:
         """Record a counted honour; see whether this honour governs what follows."""
@@ -153,7 +152,7 @@ class Relater:
             self._govern(h)
 
     def _govern(self, h: Honour) -> None:
-        self._governing, self._reach = h, max(h.last, h.title_last)
+        self._governing, self._reach = h, h.end
 
     def _is_complement(self, h: Honour, events: list[_Event], number: int) -> bool:
         """``03 tập thể đạt danh hiệu …``: the honour belongs to the recipients before it and governs nothing after."""
@@ -202,17 +201,15 @@ class Relater:
         They do right after it or after ``cho``, and in the list that goes on from recipients who do.
         """
         s = self.s
-        a, b = max(governing.last, governing.title_last), q.first
+        a, b = governing.end, q.first
         if b < a:
             return False
         going_on = self._reach > a or (self._reach == a and governing.count is not None and b - a > 6)
         keys = s.key[max(a, self._reach) : b] if going_on else s.key[a:b]
-        if any(self.k.cues["gift"].at(s.key, m, b) is not None for m in range(max(a, self._reach), b)):
+        if self._cue_between("gift", max(a, self._reach), b):
             return False
         rest = min(len(s), q.last + 9)
-        if self._passive_between(q.last, q.last + 5) and any(
-            self.k.cues["gift"].at(s.key, m, rest) for m in range(q.last, rest)
-        ):
+        if self._passive_between(q.last, q.last + 5) and self._cue_between("gift", q.last, rest):
             return False  # 200 công nhân khó khăn được tặng vé xe
         if "." in keys or "…" in keys:
             return False
@@ -283,7 +280,7 @@ class Relater:
             return False
         if q.first > 0 and s.key[q.first - 1] in ("qua", "cứu", "giết", "bắt", "vượt", "lên"):
             return False  # vượt qua 100.000 bài dự thi, em giành giải nhất
-        if self._part_cue(a, b) is not None and s.key[h.first - 1] != "được":
+        if self._cue_between("part", a, b) and s.key[h.first - 1] != "được":
             return False  # một hội đồng 9 thành viên, gồm một người đoạt giải
         if any(s.key[m] in _CLAUSE_SIGNS or s.key[m] == ":" for m in range(a, b)):
             return False
@@ -324,18 +321,13 @@ class Relater:
         return count
 
     def _cue_between(self, role: str, a: int, b: int) -> bool:
-        cue = self.k.cues[role]
-        return any(cue.at(self.s.key, m, b) is not None for m in range(a, b) if self.s.shape[m] != "p")
+        return self.k.cues[role].first_in(self.s.key, a, b) is not None
 
     def _passive_between(self, a: int, b: int) -> bool:
         return "được" in self.s.key[a:b]
 
-    def _part_cue(self, a: int, b: int) -> int | None:
-        cue = self.k.cues["part"]
-        return next((m for m in range(a, b) if cue.at(self.s.key, m, b) is not None), None)
-
     def _part_between(self, a: int, b: int) -> bool:
-        return a < b and (self._part_cue(a, b) is not None or self.s.key[b - 1] == "(")
+        return a < b and (self._cue_between("part", a, b) or self.s.key[b - 1] == "(")
 
     def _blocked(self, at: int, first: int) -> bool:
         """Proposed, planned, withdrawn, or a career's tally: no award."""
@@ -370,7 +362,7 @@ class Relater:
                 w in lead for w in ("trao", "tặng", "đạt", "đoạt", "giành", "nhận", "với", "gồm", "có", "thắng")
             ):
                 return False
-        after = max(h.last, h.title_last)
+        after = h.end
         if h.kind == "noun" and self._passive_between(max(first, h.first - 20), h.first):
             # What one unit was given over the years is no count unless the report says by whom.
             given = s.key[first:end]
@@ -409,7 +401,7 @@ class Relater:
     def _add_counted(self, h: Honour, events: list[_Event], number: int, first: int, end: int) -> None:
         """``trao 5 bằng khen cho 5 cơ quan``, ``15 giải nhì``, ``106 giải thưởng cho các đề tài``."""
         s = self.s
-        after = max(h.last, h.title_last)
+        after = h.end
         follower = events[number + 1].quantity if number + 1 < len(events) else None
         total = self._total
         joined = (
@@ -433,7 +425,7 @@ class Relater:
         if heading is not None and noun is None and heading.form in ("giải cá nhân", "giải tập thể", "giải đồng đội"):
             recipient = "individual" if heading.form == "giải cá nhân" else "collective"
         assert h.count is not None
-        title = (h.title_first, h.title_last) if h.title_first >= 0 else None
+        title = h.title
         self.facts.append(AwardFact(
             h.count, h.approximate, recipient, noun, h.form, h.first, after if title is None else h.last,
             "rule:awards.counted" if total is None else "rule:awards.counted_part",
@@ -460,7 +452,7 @@ class Relater:
         end: int,
         rule: str,
     ) -> None:
-        title = (h.title_first, h.title_last) if h.title_first >= 0 else None
+        title = h.title
         own = self._own_title(q, events, number, end)
         if own is not None and (h.kind != "title" or title is None):
             title = own
@@ -480,8 +472,8 @@ class Relater:
         """``03 tập thể đạt danh hiệu Đơn vị xuất sắc``: the name after the recipients' own ``danh hiệu``."""
         if number + 1 < len(events):
             h = events[number + 1].honour
-            if h is not None and h.kind == "title" and h.first - q.last <= 8 and h.title_first >= 0:
-                return h.title_first, h.title_last
+            if h is not None and h.kind == "title" and h.first - q.last <= 8 and h.title is not None:
+                return h.title
         s = self.s
         if q.last < end and s.key[q.last] == '"':
             found = title_after(s, q.last, end)
@@ -547,7 +539,7 @@ class Relater:
         if h.first >= q.last:
             passive = next((m for m in range(q.last, h.first) if s.key[m] in ("được", "nhận")), h.first)
             before = self._reason_from(q.last, passive, passive)
-            return before or self._reason_from(max(h.last, h.title_last), min(end, max(h.last, h.title_last) + 9), end)
+            return before or self._reason_from(h.end, min(end, h.end + 9), end)
         stop = events[number + 1].first if number + 1 < len(events) else end
         limit = stop if number + 1 < len(events) and events[number + 1].quantity is not None else end
         return self._reason_from(q.last, stop, limit)
@@ -635,7 +627,7 @@ class Relater:
     def _grantor_of(self, h: Honour, q: Quantity | None, first: int, end: int) -> tuple[int, int] | None:
         """Who gives, when the sentence says so: ``được X tặng``, ``… của X``, ``X … tặng``, ``do X trao``."""
         s = self.s
-        after = max(h.last, h.title_last)
+        after = h.end
         opens = min(h.first, q.first) if q is not None else h.first
         clause = max([first, *(m + 1 for m in range(first, opens) if s.key[m] == ";")])
         if s.key[clause] not in ("tặng", "trao", "khen", "và", "biểu", "tuyên"):  # "X thưởng nóng …; tặng …": still X
@@ -689,7 +681,7 @@ class Relater:
     def _gives(self, b: Mention, at: int) -> bool:
         """Is the body before the honour its giver, not a place, an addressee or one who receives it?"""
         s = self.s
-        if b.first > 0 and s.key[b.first - 1] in ("theo", "cho", "tại", "thuộc", "ở", "về", "vào", "khỏi", "("):
+        if b.first > 0 and s.key[b.first - 1] in _NO_SUBJECT_AFTER | {"khỏi"}:
             return False
         lead = s.key[b.last : at]
         gave = any(k in ("trao", "tặng", "tổ", "khen") for k in lead)
@@ -733,18 +725,7 @@ class Relater:
         for b in self.a.organizations:
             if b.kind == "media" and s.key[b.last : b.last + 1] != ["tổ"]:
                 continue
-            if b.first > 0 and s.key[b.first - 1] in (
-                "theo",
-                "cho",
-                "tại",
-                "thuộc",
-                "ở",
-                "(",
-                "với",
-                "vào",
-                "về",
-                "bầu",
-            ):
+            if b.first > 0 and s.key[b.first - 1] in _NO_SUBJECT_AFTER | {"với", "bầu"}:
                 continue
             m = b.last
             while (
@@ -757,11 +738,7 @@ class Relater:
 
     def _complete_titles(self) -> None:
         """``Trong đó có 18 giải nhất``: prizes belong to the named award that the report speaks of."""
-        named = [
-            (h.first, (h.title_first, h.title_last))
-            for h in self.a.honours
-            if h.title_first >= 0 and h.form == "giải thưởng"
-        ]
+        named = [(h.first, h.title) for h in self.a.honours if h.title is not None and h.form == "giải thưởng"]
         if not named:
             return
         firsts = [first for first, _ in named]

@@ -16,7 +16,7 @@ import regex
 from spacy.language import Language
 from spacy.tokens import Doc
 
-from .annotations import Analysis, Entity, Mention, Syllables, analysis_of
+from .annotations import Analysis, Entity, Mention, analysis_of
 from .knowledge import Knowledge, build_knowledge
 from .places import known_places
 from .preparing import phrase_keys
@@ -35,10 +35,6 @@ _HEAD_LEVELS = {
 }  # fmt: skip
 _KIND_WORDS = ("chiến dịch", "phong trào thi đua", "phong trào", "cuộc vận động", "chương trình", "hội thi", "cuộc thi",
                "dự án", "đề án", "mô hình", "công trình", "đợt thi đua", "giải")  # fmt: skip
-
-
-def _text(s: Syllables, first: int, last: int) -> str:
-    return "".join((" " if s.gap[i] and i > first else "") + s.norm[i] for i in range(first, last))
 
 
 class Resolver:
@@ -154,7 +150,7 @@ class Resolver:
         ):
             return None  # of a headline in capitals case is not known
         expanded = self._expanded(m)
-        return expanded if expanded != _text(self.s, m.first, m.last) else None
+        return expanded if expanded != self.s.text(m.first, m.last) else None
 
     def _level(self, m: Mention) -> str | None:
         s = self.s
@@ -227,7 +223,7 @@ class Resolver:
         """One entity for each campaign, in order of first mention."""
         groups: dict[str, list[int]] = {}
         for number, m in enumerate(self.a.campaigns):
-            groups.setdefault(campaign_key(_text(self.s, m.first, m.last)), []).append(number)
+            groups.setdefault(campaign_key(self.s.text(m.first, m.last)), []).append(number)
         self._join_typos(groups)
         return [self._campaign(numbers) for numbers in sorted(groups.values(), key=lambda g: g[0])]
 

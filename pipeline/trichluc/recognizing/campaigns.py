@@ -54,8 +54,7 @@ class CampaignGrammar:
             i = max([i + 1, *(m.last for m in found)])
 
     def has(self, role: str, first: int, end: int) -> bool:
-        cue = self.k.cues[role]
-        return any(cue.at(self.s.key, m, end) is not None for m in range(first, end))
+        return self.k.cues[role].first_in(self.s.key, first, end) is not None
 
     def _at(self, i: int, first: int, end: int) -> Iterator[Mention]:
         excluded = self.k.exclusions.at(self.s.key, i, end)

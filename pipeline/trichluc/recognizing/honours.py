@@ -9,8 +9,6 @@ from ..annotations import Honour, Syllables
 from ..knowledge import HonourEntry, Knowledge
 from .quantities import approximated, counts, number_at
 
-_RANKS = {"nhất", "nhì", "ba", "tư", "đặc", "i", "ii", "iii", "một", "hai", "a", "b", "c", "1", "2", "3"}
-_LEVELS = {"xuất", "tiên"}
 _STOP_TITLE = {
     "chỉ",
     "còn",
@@ -86,7 +84,7 @@ def honours(knowledge: Knowledge, s: Syllables, sentences: list[tuple[int, int]]
             if " hạng " in honour.form:
                 order = honour
             yield honour
-            i = max(honour.last, honour.title_last)
+            i = honour.end
 
 
 _ELIDED = {
@@ -151,7 +149,7 @@ def _honour_at(
         return None
     last = _with_rank(s, j, end, entry)
     title = (-1, -1)
-    form = "".join((" " if s.gap[m] and m > i else "") + s.norm[m] for m in range(i, last)).lower()
+    form = s.text(i, last).lower()
     if entry.role == "title" and not entry.named:
         title, form = (i, _to_place_end(s, last, end)), entry.form or "danh hiệu"
     elif entry.named or entry.role == "title":

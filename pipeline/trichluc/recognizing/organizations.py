@@ -72,6 +72,7 @@ class BodyGrammar:
         self.k = knowledge
         self.s = syllables
         self.words = words
+        self._plurals = frozenset(keys[0] for keys, _ in knowledge.cues["plural"] if len(keys) == 1)
         self._depth = 0
         self._known: dict[tuple[int, int], tuple[Body | None]] = {}
 
@@ -138,15 +139,10 @@ class BodyGrammar:
         # Inside a sentence a capital on the head itself makes a name of lower-case words: Sở tài chính.
         return s.shape[i] in _CAPITAL and i > first and entry.kind in ("state", "police", "military", "party")
 
-    @property
-    def _plurals(self) -> frozenset[str]:
-        return frozenset(keys[0] for keys, _ in self.k.cues["plural"] if len(keys) == 1)
-
     def _tail(self, i: int, j: int, end: int, entry: OrganizationHead, first: int) -> Body | None:
         """Walk over what follows the head; ``None`` when nothing of the name does."""
         s, steps = self.s, entry.tail
         start, proper, bare = j, False, False
-        inner = entry
         office = self._after_office(i, first)
         closed = False  # a place or proper name was read: lower-case words do not go on after it
         while (j < end and s.gap[j] != "\n") or (j < end and s.key[j - 1] == "."):
@@ -188,7 +184,7 @@ class BodyGrammar:
             break
         if j == start:
             return None
-        return Body(j, entry, inner, proper, bare, closed)
+        return Body(j, entry, entry, proper, bare, closed)
 
     def _after_office(self, i: int, first: int) -> bool:
         """Does an office-holder's title stand before the body? Then a person's name may follow: Giám đốc Sở Y tế …"""
@@ -462,7 +458,7 @@ def _mention_at(grammar: BodyGrammar, i: int, end: int, first: int) -> Mention |
     sure = 0.95 if body.proper else 0.85
     if s.shape[i] == "x":
         sure -= 0.1
-    return Mention(kind, i, body.last, f"rule:organizations.{body.entry.id}", sure, head=" ".join(s.key[i : i + 2]))
+    return Mention(kind, i, body.last, f"rule:organizations.{body.entry.id}", sure)
 
 
 def _name_at(grammar: BodyGrammar, i: int, end: int) -> Mention | None:
@@ -471,7 +467,7 @@ def _name_at(grammar: BodyGrammar, i: int, end: int) -> Mention | None:
     if found is None:
         return None
     last, (entry, spellings) = found
-    written = "".join((" " if s.gap[m] and m > i else "") + s.norm[m] for m in range(i, last))
+    written = s.text(i, last)
     if entry.cased and written not in spellings and s.shape[i] != "U":
         return None
-    return Mention(entry.kind, i, last, f"rule:names.{entry.id}", 0.9, head=written)
+    return Mention(entry.kind, i, last, f"rule:names.{entry.id}", 0.9)
