@@ -168,9 +168,13 @@ class Remark:
 @_travels
 @dataclass(slots=True)
 class Analysis:
-    """All that the stages have found in one report so far, each stage adding its own part."""
+    """All that the stages have found in one report so far, each stage adding its own part.
+
+    ``text`` is the report as given; ``doc.text`` would put it together anew each time.
+    """
 
     syllables: Syllables
+    text: str
     blocks: list[Block] = field(default_factory=list)
     sentences: list[tuple[int, int]] = field(default_factory=list)
     date: str | None = None

@@ -91,6 +91,12 @@ class PatternTimeout(TrichlucError):
         super().__init__(entry, f"its pattern ran longer than {seconds:g} s on one report", "make the pattern simpler")
 
 
+class ModelError(TrichlucError):
+    """The trained model is missing, damaged, or made for another version."""
+
+    code = "model"
+
+
 class GoldError(TrichlucError):
     """A gold folder or gold file that cannot be used."""
 

@@ -142,13 +142,19 @@ def create_tokenizer():  # type: ignore[no-untyped-def]  # spaCy's registry want
     return lambda nlp: SyllableTokenizer(nlp.vocab)
 
 
-def syllables_of(doc: Doc) -> Syllables:
-    """The syllables of a document without its white space."""
+def syllables_of(doc: Doc) -> tuple[Syllables, str]:
+    """The syllables of a document without its white space, and its text.
+
+    Both are read off one array of the document: making a ``Token`` of every token costs more than all else here.
+    """
     found = Syllables([], [], [], [], [], [], [])
+    texts: list[str] = []
+    word_of = doc.vocab.strings
     gap = "\n"
     offset = 0
-    for index, token in enumerate(doc):
-        text = token.text
+    for index, (word, space) in enumerate(doc.to_array(["ORTH", "SPACY"]).tolist()):
+        text = word_of[word]
+        texts.append(text)
         if text.isspace():
             gap = "\n" if "\n" in text or "\r" in text or "\u2028" in text or "\u2029" in text else (gap or " ")
         else:
@@ -163,7 +169,8 @@ def syllables_of(doc: Doc) -> Syllables:
                 found.gap.append(gap)
                 gap = ""
         offset += len(text)
-        if token.whitespace_:
+        if space:
+            texts.append(" ")
             offset += 1
             gap = gap or " "
     for i in range(1, len(found) - 1):
@@ -175,7 +182,7 @@ def syllables_of(doc: Doc) -> Syllables:
             and not found.gap[i + 1]
         ):
             found.key[i] = DIGIT_DOT
-    return found
+    return found, "".join(texts)
 
 
 _CITIES = {"hcm", "hồ", "hà", "đà", "cần", "hải", "huế", "thủ"}
@@ -320,7 +327,7 @@ def prepare(doc: Doc) -> Analysis:
     >>> [b.kind for b in found.blocks], found.sentences
     (['title', 'paragraph'], [(0, 2), (2, 5), (5, 11)])
     """
-    analysis = Analysis(syllables_of(doc))
+    analysis = Analysis(*syllables_of(doc))
     s = analysis.syllables
     lines = list(_lines(s))
     for number, (first, last) in enumerate(lines):

@@ -19,8 +19,8 @@ from .record import Award, Campaign, Document, Flag, Organization, Quote, Record
 class Recorder:
     """Builds the record of one analysed document."""
 
-    def __init__(self, text: str, analysis: Analysis) -> None:
-        self.text = text
+    def __init__(self, analysis: Analysis) -> None:
+        self.text = analysis.text
         self.a = analysis
         self.s = analysis.syllables
         self.organization_of = {
@@ -188,7 +188,7 @@ class Recording:
     """spaCy component: ``doc._.record``. ``doc.user_data["id"]`` and ``["source"]`` name the document when set."""
 
     def __call__(self, doc: Doc) -> Doc:
-        record = Recorder(doc.text, analysis_of(doc)).record(
+        record = Recorder(analysis_of(doc)).record(
             str(doc.user_data.get("id", "report")), doc.user_data.get("source")
         )
         doc.user_data["trichluc.record"] = record.to_dict()

@@ -6,6 +6,8 @@ One module a kind of span; all knowledge they match comes from :mod:`trichluc.kn
 
 from __future__ import annotations
 
+from bisect import bisect_left
+
 from spacy.language import Language
 from spacy.tokens import Doc, Span
 
@@ -24,20 +26,19 @@ def span(doc: Doc, s: Syllables, first: int, last: int, label: str, rule: str) -
     return Span(doc, s.token[first], s.token[last - 1] + 1, label=label, span_id=rule)
 
 
-def _by_pattern(knowledge: Knowledge, doc: Doc, s: Syllables, yields: str) -> list[Mention]:
+def _by_pattern(knowledge: Knowledge, analysis: Analysis, yields: str) -> list[Mention]:
     """What the regular expressions of the knowledge files find. Each runs under a time limit."""
     found: list[Mention] = []
-    text = doc.text
-    starts = {start: i for i, start in enumerate(s.start)}
-    ends = {end: i + 1 for i, end in enumerate(s.end)}
+    s, text = analysis.syllables, analysis.text
     for entry, pattern in knowledge.patterns:
         if entry.yields != yields:
             continue
         try:
             for match in pattern.finditer(text, timeout=PATTERN_SECONDS):
                 a, b = match.span("name" if "name" in pattern.groupindex else 0)
-                if a < b and a in starts and b in ends:
-                    found.append(Mention(entry.kind, starts[a], ends[b], f"rule:patterns.{entry.id}", 0.8))
+                first, last = bisect_left(s.start, a), bisect_left(s.end, b)
+                if a < b and s.start[first : first + 1] == [a] and s.end[last : last + 1] == [b]:
+                    found.append(Mention(entry.kind, first, last + 1, f"rule:patterns.{entry.id}", 0.8))
         except TimeoutError:
             raise PatternTimeout(f"patterns/{entry.id}", PATTERN_SECONDS) from None
     return found
@@ -60,9 +61,9 @@ def recognize(knowledge: Knowledge, doc: Doc) -> Analysis:
     s, sentences = analysis.syllables, analysis.sentences
     words = Words(sentences, lambda first, last: segment(doc, first, last))
     bodies = list(organizations(knowledge, s, sentences, words))
-    analysis.organizations = _joined(bodies, _by_pattern(knowledge, doc, s, "organization"))
+    analysis.organizations = _joined(bodies, _by_pattern(knowledge, analysis, "organization"))
     named, remarks = campaigns(knowledge, s, sentences, analysis.organizations)
-    analysis.campaigns = _joined(named, _by_pattern(knowledge, doc, s, "campaign"))
+    analysis.campaigns = _joined(named, _by_pattern(knowledge, analysis, "campaign"))
     analysis.honours = list(honours(knowledge, s, sentences))
     analysis.quantities = list(quantities(knowledge, s, sentences)) if analysis.honours else []
     analysis.remarks.extend(remarks)
