@@ -18,6 +18,7 @@ import tempfile
 import time
 import unicodedata
 from collections.abc import Callable
+from functools import partial
 from importlib import metadata
 from pathlib import Path
 
@@ -174,10 +175,10 @@ def sentences_of(texts: list[str]) -> list[str]:
     return [sentence for text in texts for line in text.splitlines() for sentence in sent_tokenize(line)]
 
 
-def trichluc_rules(texts: list[str]) -> Work:
+def trichluc_whole(texts: list[str], rules_only: bool = False) -> Work:
     import trichluc
 
-    nlp = trichluc.load()
+    nlp = trichluc.load(rules_only=rules_only)
 
     def work() -> None:
         for doc in nlp.pipe(texts):
@@ -193,7 +194,8 @@ CONTESTANTS: dict[str, Callable[[list[str]], Work]] = {
     REFERENCE: word_tokenize_sentences,
     "underthesea word_tokenize, whole texts": word_tokenize_whole,
     "underthesea ner, by sentence": underthesea_ner,
-    "trichluc, rules (whole records)": trichluc_rules,
+    "trichluc, rules only (whole records)": partial(trichluc_whole, rules_only=True),
+    "trichluc (whole records)": trichluc_whole,
 }
 
 

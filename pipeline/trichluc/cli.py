@@ -22,7 +22,7 @@ from typing import TYPE_CHECKING, Annotated, Any, NoReturn
 
 import typer
 
-from trichluc.errors import KnowledgeError, TrichlucError
+from trichluc.errors import KnowledgeError, ModelError, TrichlucError
 
 if TYPE_CHECKING:
     from trichluc.record import Record
@@ -58,6 +58,8 @@ _Knowledge = Annotated[
     Path | None,
     typer.Option(metavar="FILE", exists=True, dir_okay=False, help="Your own entries, added to what is known."),
 ]
+
+_RulesOnly = Annotated[bool, typer.Option("--rules-only", help="Leave the trained model out: faster, finds less.")]
 
 
 def main() -> None:
@@ -99,6 +101,7 @@ def extract(
     ] = None,
     format: Annotated[Format | None, typer.Option(help="Default: what --out ends in, else yaml.")] = None,
     knowledge: _Knowledge = None,
+    rules_only: _RulesOnly = False,
     max_characters: Annotated[int, typer.Option(min=1, help="Longer texts are refused.")] = 5_000_000,
 ) -> None:
     """Write down what reports state: one record for each.
@@ -117,14 +120,14 @@ def extract(
         raise typer.BadParameter(
             f"{len(inputs):,} reports cannot go to standard output; name a folder or a .jsonl file with --out"
         )
-    _check_knowledge(knowledge)
+    _check_setup(knowledge, rules_only)
     started = time.monotonic()
-    outcomes = _outcomes(inputs, knowledge=knowledge, max_characters=max_characters)
+    settings = {"knowledge": knowledge and str(knowledge), "rules_only": rules_only, "max_characters": max_characters}
+    outcomes = _outcomes(inputs, settings)
     if out is None:
         failed = _print_one(outcomes, format)
     else:
-        settings = {"format": format.value, "knowledge": knowledge and str(knowledge), "max_characters": max_characters}
-        run = {"version": _version(), "paths": paths, "settings": settings}
+        run = {"version": _version(), "paths": paths, "settings": {"format": format.value, **settings}}
         try:
             failed = _write_all(_watched(outcomes, len(inputs)), out, format, run, started)
         except OSError as error:
@@ -146,15 +149,13 @@ def _inputs(paths: list[str]) -> list[Input]:
     return wrong + [Input(path, id, str(path or "-")) for path, id in zip(found, ids, strict=True)]
 
 
-def _check_knowledge(file: Path | None) -> None:
-    """Stop before any work: what is wrong with the file is wrong for every document."""
-    from trichluc.knowledge import read_knowledge_file
+def _check_setup(knowledge: Path | None, rules_only: bool) -> None:
+    """Stop before any work: what is wrong with the knowledge or the model is wrong for every document."""
+    from trichluc import pipeline
 
-    if file is None:
-        return
     try:
-        read_knowledge_file(file)
-    except KnowledgeError as error:
+        pipeline.loaded(knowledge=knowledge, rules_only=rules_only)
+    except (KnowledgeError, ModelError) as error:
         _stop(str(error))
 
 
@@ -175,9 +176,7 @@ def _format(format: Format | None, out: Path | None) -> Format:
     return format
 
 
-def _outcomes(
-    inputs: list[Input], *, knowledge: Path | None, max_characters: int
-) -> Iterator[tuple[Input, Record | TrichlucError]]:
+def _outcomes(inputs: list[Input], settings: dict[str, Any]) -> Iterator[tuple[Input, Record | TrichlucError]]:
     """Each input with its record, or with what kept it from one: no document costs another anything."""
     from trichluc import pipeline
 
@@ -185,9 +184,7 @@ def _outcomes(
         outcome: Record | TrichlucError
         try:
             source, text = _read(input)
-            outcome = pipeline.extract(
-                text, id=input.id, source=source, knowledge=knowledge, max_characters=max_characters
-            )
+            outcome = pipeline.extract(text, id=input.id, source=source, **settings)
         except TrichlucError as error:
             outcome = error
         except Exception as error:
@@ -352,6 +349,7 @@ def evaluate(
 def explain(
     path: Annotated[str, typer.Argument(metavar="PATH", help="One report: a file, or - for standard input.")],
     knowledge: _Knowledge = None,
+    rules_only: _RulesOnly = False,
 ) -> None:
     """Show every fact with what found it.
 
@@ -362,12 +360,12 @@ def explain(
         _stop(str(input.error))
     if others:
         _stop(f"{path}: the folder holds {len(others) + 1:,} reports, and one is explained at a time; name one of them")
-    _check_knowledge(knowledge)
+    _check_setup(knowledge, rules_only)
     from trichluc import explaining
 
     try:
         _, text = _read(input)
-        shown = explaining.explain(text, input.id, knowledge)
+        shown = explaining.explain(text, input.id, knowledge, rules_only)
     except TrichlucError as error:
         _say(error)
         raise typer.Exit(1) from None

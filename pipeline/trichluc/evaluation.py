@@ -18,7 +18,7 @@ import unicodedata
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
-from functools import lru_cache
+from functools import lru_cache, partial
 from pathlib import Path
 from typing import Any, NamedTuple, TypeAlias, TypeVar
 
@@ -149,10 +149,10 @@ System = Callable[[Iterable[tuple[str, str]]], Iterator[Record]]
 """A system under evaluation: (id, text) pairs in, one record each out, in the same order."""
 
 
-def _trichluc(reports: Iterable[tuple[str, str]]) -> Iterator[Record]:
+def _trichluc(reports: Iterable[tuple[str, str]], rules_only: bool = False) -> Iterator[Record]:
     from trichluc import extract_many  # late: scoring records needs no pipeline
 
-    records: Iterator[Record] = extract_many(reports)
+    records: Iterator[Record] = extract_many(reports, rules_only=rules_only)
     return records
 
 
@@ -235,9 +235,12 @@ def _after_marks(text: str, end: int) -> int:
     return end
 
 
-systems: dict[str, System] = {"trichluc": _trichluc, "rules": _trichluc, "underthesea": _underthesea}
-"""Systems by the name that ``trichluc evaluate --system`` takes. ``rules`` is the same entry point as
-``trichluc`` as long as no trained model ships with the package."""
+systems: dict[str, System] = {
+    "trichluc": _trichluc,
+    "rules": partial(_trichluc, rules_only=True),
+    "underthesea": _underthesea,
+}
+"""Systems by the name that ``trichluc evaluate --system`` takes; ``rules`` is trichluc without its model."""
 
 
 # --- what counts as equal ---------------------------------------------------------------------------------------

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from .knowledge import Entry, Knowledge, build_knowledge, read_knowledge_file
 from .pipeline import analyse
+from .recognizing.tagging import SOURCE as MODEL
 from .record import Award, Campaign, Organization, Record
 
 _CONTEXT = 40
@@ -28,6 +29,8 @@ def _entry_of(knowledge: Knowledge, source: str) -> Entry | None:
 
 def _reason(knowledge: Knowledge, source: str) -> str:
     """What a rule says, in words: its description, or the entry's first example."""
+    if source == MODEL:
+        return "the trained model reads this as a name (confidence: how often it is right when it is this sure)"
     told = AWARD_RULES.get(source.removeprefix("rule:"))
     if told is not None:
         return told
@@ -53,7 +56,9 @@ def _award_line(award: Award) -> str:
     return " | ".join(parts)
 
 
-def explain(text: str, id: str = "report", knowledge: str | Path | None = None) -> str:
+def explain(
+    text: str, id: str = "report", knowledge: str | Path | None = None, rules_only: bool = False
+) -> str:
     """Every fact of a report with the rule that found it, how sure it is, and the words that led to it.
 
     >>> print(explain("Huyện đoàn Ba Tơ tặng giấy khen cho 03 tập thể."))  # doctest: +ELLIPSIS
@@ -66,7 +71,7 @@ def explain(text: str, id: str = "report", knowledge: str | Path | None = None) 
 
     Raises what :func:`trichluc.extract` raises.
     """
-    doc = analyse(text, id=id, knowledge=knowledge)
+    doc = analyse(text, id=id, knowledge=knowledge, rules_only=rules_only)
     record: Record = doc._.record
     known = build_knowledge(read_knowledge_file(knowledge) if knowledge is not None else None)
     analysis = doc.user_data["trichluc"]

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from pathlib import Path
 from typing import Any, Generic, Literal, TypeVar, get_args
 
@@ -248,7 +248,13 @@ class Phrases(Generic[V]):
         >>> Phrases([("trong đó", 1)]).first_in(["72", "gương", "trong", "đó"], 0, 4)
         2
         """
-        return next((i for i in range(first, last) if self.at(keys, i, last) is not None), None)
+        begins = self._by_first
+        return next((i for i in range(first, last) if keys[i] in begins and self.at(keys, i, last) is not None), None)
+
+    @cached_property
+    def beginnings(self) -> frozenset[str]:
+        """The first keys of all phrases: where none of them stands no phrase begins."""
+        return frozenset(self._by_first)
 
     def all_at(self, keys: list[str], i: int, end: int) -> Iterator[tuple[int, V]]:
         """Every phrase that begins at ``i``, the longest first."""
@@ -279,6 +285,8 @@ class Knowledge:
     numbers: dict[str, tuple[str, int]] = field(init=False)
     patterns: list[tuple[Pattern, Any]] = field(init=False)
     abbreviations: dict[tuple[str, ...], str] = field(init=False)
+    organization_beginnings: frozenset[str] = field(init=False)
+    campaign_beginnings: frozenset[str] = field(init=False)
 
     def __post_init__(self) -> None:
         of = self.sections
@@ -295,6 +303,10 @@ class Knowledge:
         self.campaign_words = Phrases((w, e) for e in of["campaign_words"].values() for w in e.words)
         self.campaign_names = Phrases((n, (e, n)) for e in of["campaign_names"].values() for n in e.names)
         self.honours = Phrases((h, e) for e in of["honours"].values() for h in e.honours)
+        self.organization_beginnings = self.heads.beginnings | self.names.beginnings | self.exclusions.beginnings
+        self.campaign_beginnings = (
+            self.campaign_words.beginnings | self.campaign_names.beginnings | self.exclusions.beginnings
+        )
         self.recipients = Phrases((n, e) for e in of["recipients"].values() for n in e.nouns)
         roles: dict[str, list[tuple[str, str]]] = {r: [] for r in CueWords.model_fields["role"].annotation.__args__}  # type: ignore[union-attr]
         for e in of["cues"].values():

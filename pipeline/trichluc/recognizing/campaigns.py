@@ -45,10 +45,13 @@ class CampaignGrammar:
 
     def in_sentence(self, first: int, end: int) -> Iterator[Mention]:
         """Campaign mentions of one sentence, in order."""
-        i = first
+        i, begins = first, self.k.campaign_beginnings
         self._war = self.at_war or self.has("military", first, end)
         self._sale = self.has("sales", first, end)
         while i < end:
+            if self.s.key[i] not in begins:
+                i += 1
+                continue
             found = list(self._at(i, first, end))
             yield from found
             i = max([i + 1, *(m.last for m in found)])
@@ -224,7 +227,7 @@ class CampaignGrammar:
         year = next(
             (m for m in range(i + 1, end) if s.key[m] == "năm" and (m + 1 >= end or s.shape[m + 1] in "dp")), end
         )
-        return self._with_year(year, end) if year < end else end
+        return with_year(self.s, year, end) if year < end else end
 
     def _list_tail(self, i: int, end: int, entry: CampaignWord, source: str) -> Iterator[Mention]:
         """``chiến dịch Kỳ nghỉ hồng, Mùa hè xanh``: names of the same kind that go on after a comma."""
@@ -270,19 +273,8 @@ class CampaignGrammar:
         if s.key[i] == "olympic" and not any(s.shape[m] in "XA" for m in range(bare, last)):
             return None  # the Games in general
         return self._mention(
-            kind or entry.kind, i, self._with_year(last, end), end, f"rule:campaign_names.{entry.id}", 0.85
+            kind or entry.kind, i, with_year(self.s, last, end), end, f"rule:campaign_names.{entry.id}", 0.85
         )
-
-    def _with_year(self, last: int, end: int) -> int:
-        """A year right after the name belongs to it: ``Tháng Thanh niên 2019``, ``Xuân tình nguyện năm 2017``."""
-        s = self.s
-        if last < end and is_year(s, last) and s.gap[last] == " ":
-            return last + 1
-        if last + 1 < end and s.key[last] == "năm" and is_year(s, last + 1):
-            if last + 2 < end and s.key[last + 2] in ("-", "–") and last + 3 < end and is_year(s, last + 3):
-                return last
-            return last + 2
-        return last
 
     def _goes_on(self, m: int, end: int) -> bool:
         """``Ước mơ`` + ``của Thuý``, ``Khởi nghiệp`` + ``từ OCOP``: two syllables are seldom a whole name."""
@@ -317,7 +309,7 @@ class CampaignGrammar:
                 ):
                     break
                 if s.key[m] == "năm":
-                    return self._with_year(m, end) if self._with_year(m, end) > m else m
+                    return with_year(self.s, m, end) if with_year(self.s, m, end) > m else m
             m += 1
         while m > i + 1 and s.key[m - 1] in ("và", "-", "&", "trong"):
             m -= 1
@@ -338,13 +330,6 @@ class CampaignGrammar:
 
     def _mention(self, kind: str, first: int, last: int, end: int, source: str, confidence: float) -> Mention:
         s = self.s
-        year = year_in(s, first, last)
-        if year is None:
-            after = last + 1 if last < end and s.key[last] in ('"', "'") else last
-            if after < end and s.key[after] == "toàn":
-                after += 2
-            following = self._with_year(after, end) if after < end else after
-            year = year_in(s, after, following)
         if (
             last < end
             and s.key[last] == "năm"
@@ -352,7 +337,29 @@ class CampaignGrammar:
             and (last + 1 >= end or s.key[last + 1] in (",", ";", "…", ".", "và"))
         ):
             self.remarks.append(Remark("missing_year", first, last + 1))
-        return Mention(kind, first, last, source, confidence, year)
+        return Mention(kind, first, last, source, confidence, year_of(s, first, last, end))
+
+
+def year_of(s: Syllables, first: int, last: int, end: int) -> int | None:
+    """The year in a name, or right after it in a sentence that ends at ``end``: ``“Mùa hè xanh” năm 2019``."""
+    year = year_in(s, first, last)
+    if year is not None:
+        return year
+    after = last + 1 if last < end and s.key[last] in ('"', "'") else last
+    if after < end and s.key[after] == "toàn":
+        after += 2
+    return year_in(s, after, with_year(s, after, end)) if after < end else None
+
+
+def with_year(s: Syllables, last: int, end: int) -> int:
+    """A year right after the name belongs to it: ``Tháng Thanh niên 2019``, ``Xuân tình nguyện năm 2017``."""
+    if last < end and is_year(s, last) and s.gap[last] == " ":
+        return last + 1
+    if last + 1 < end and s.key[last] == "năm" and is_year(s, last + 1):
+        if last + 2 < end and s.key[last + 2] in ("-", "–") and last + 3 < end and is_year(s, last + 3):
+            return last
+        return last + 2
+    return last
 
 
 def is_year(s: Syllables, i: int) -> bool:

@@ -425,9 +425,13 @@ def organizations(
 ) -> Iterator[Mention]:
     """Every organization mention of a report, in order, none inside another."""
     grammar = BodyGrammar(knowledge, s, words)
+    begins = knowledge.organization_beginnings
     for first, end in sentences:
         i = first
         while i < end:
+            if s.key[i] not in begins:
+                i += 1
+                continue
             mention = _mention_at(grammar, i, end, first)
             if mention is not None:
                 yield mention

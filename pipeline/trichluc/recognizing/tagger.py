@@ -104,8 +104,13 @@ RULE_COLUMNS = {"organization": 12, "campaign": 12, "organization_sure": 10, "ca
 _FAMILIES = {"organizations": 0, "names": 1, "campaign_words": 0, "campaign_names": 1}
 
 
-def rule_features(knowledge: Knowledge, analysis: Analysis) -> npt.NDArray[np.int8]:
-    """Codes of shape (syllables, columns): the rules' spans with family and confidence, campaign words, heads, counts."""
+def rule_features(
+    knowledge: Knowledge, analysis: Analysis, sentences: list[tuple[int, int]]
+) -> npt.NDArray[np.int8]:
+    """Codes of shape (syllables, columns): the rules' spans with family and confidence, campaign words, heads, counts.
+
+    Words and heads are looked up in ``sentences`` only.
+    """
     s = analysis.syllables
     codes = np.zeros((len(s), len(RULE_COLUMNS)), np.int8)
     for column, mentions in enumerate((analysis.organizations, analysis.campaigns)):
@@ -115,19 +120,26 @@ def rule_features(knowledge: Knowledge, analysis: Analysis) -> npt.NDArray[np.in
             codes[m.first, column] = 1 + family
             codes[m.last - 1, column] = (10 if m.last - m.first == 1 else 7) + family
             codes[m.first : m.last, column + 2] = 1 + min(9, max(0, round((m.confidence - 0.5) * 20)))
-    for i in range(len(s)):
-        word = knowledge.campaign_words.at(s.key, i, len(s))
-        if word is not None:
-            codes[i : word[0], 4] = 2
-            codes[i, 4] = 3 if word[1].takes == "capital" else 1
-            continue
-        if codes[i, 4] == 0:
-            head = knowledge.heads.at(s.key, i, len(s))
-            if head is not None:
+    surnames = knowledge.cues["surname"]
+    words, heads = knowledge.campaign_words.beginnings, knowledge.heads.beginnings
+    names = surnames.beginnings
+    for first, last in sentences:
+        i = first
+        while i < last:
+            key, step = s.key[i], 1
+            word = knowledge.campaign_words.at(s.key, i, last) if key in words else None
+            head = knowledge.heads.at(s.key, i, last) if word is None and key in heads else None
+            if word is not None:
+                step = word[0] - i
+                codes[i : word[0], 4] = 2
+                codes[i, 4] = 3 if word[1].takes == "capital" else 1
+            elif head is not None:
+                step = head[0] - i
                 codes[i : head[0], 4] = 5
                 codes[i, 4] = 4
-            elif s.shape[i] == "X" and knowledge.cues["surname"].at(s.key, i, len(s)) is not None:
+            elif key in names and s.shape[i] == "X" and surnames.at(s.key, i, last) is not None:
                 codes[i, 4] = 6
+            i += step
     for h in analysis.honours:
         codes[h.first : h.last, 5] = 1
     for q in analysis.quantities:

@@ -1,0 +1,202 @@
+"""From raw data to the shipped model: ``python models/recipe/make.py`` (or ``make model``).
+
+Intermediate results lie in ``models/work`` and are used again when they are there; ``--fresh`` makes all anew.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import pickle
+import random
+import shutil
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, TypeVar
+
+import numpy as np
+import torch
+import yaml
+from encoder import Encoder, Network, export
+from finetune import finetune
+from gold import Reader, Report, Sentence, fold, news, sentences, spans_gold
+from damage import DAMAGES
+from policy import Judged, fit_gate, fit_policy, judge
+from pretrain import build_vocabulary, pretrain, read_plain
+
+from trichluc import __version__
+from trichluc.recognizing.tagger import FORMAT, Tagger, Vocabulary
+
+ROOT = Path(__file__).resolve().parents[2]
+WORK = ROOT / "models" / "work"
+SHIPPED = ROOT / "models" / "recognizer"
+_T = TypeVar("_T")
+
+
+@dataclass(slots=True)
+class Lesson:
+    """A report with its sentences as numbers, and the sentences of its damaged copies."""
+
+    report: Report
+    newspaper: bool
+    clean: list[Sentence]
+    damaged: list[Sentence]
+
+
+def main() -> None:
+    """Run the recipe."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--recipe", type=Path, default=ROOT / "models" / "recipe.yaml")
+    parser.add_argument("--fresh", action="store_true", help="use nothing of an earlier run")
+    options = parser.parse_args()
+    recipe = yaml.safe_load(options.recipe.read_text("utf-8"))
+    WORK.mkdir(exist_ok=True)
+    if options.fresh:
+        shutil.rmtree(WORK)
+        WORK.mkdir()
+    started = time.perf_counter()
+    lessons, vocabulary = prepared(recipe)
+    say(started, f"{len(lessons)} reports with gold")
+    encoder_state = kept("encoder.pt", lambda: pretrained(recipe, vocabulary), torch.save, torch.load)
+    say(started, "encoder pre-trained")
+    judged = cross_validated(recipe, lessons, vocabulary, encoder_state)
+    say(started, "cross-validated")
+    network = trained(recipe, lessons, vocabulary, encoder_state)
+    gate = fit_gate([lesson.report for lesson in lessons], **recipe["gate"])
+    for number in range(recipe["folds"]):
+        others = [j for j in judged if fold(j.id, recipe["folds"]) != number]
+        write_meta(WORK / f"fold{number}", recipe, vocabulary, gate, others)
+    write_weights(SHIPPED, network)
+    write_meta(SHIPPED, recipe, vocabulary, gate, judged)
+    say(started, f"written to {SHIPPED}")
+
+
+def write_weights(folder: Path, network: Network) -> None:
+    folder.mkdir(exist_ok=True)
+    np.savez_compressed(folder / "weights.npz", **export(network))
+
+
+def write_meta(
+    folder: Path, recipe: dict[str, Any], vocabulary: Vocabulary, gate: dict[str, Any], judged: list[Judged]
+) -> None:
+    """Everything but the weights; the policy is learned on ``judged``."""
+    meta = {
+        "format": FORMAT,
+        "made_by": f"trichluc {__version__}",
+        "recipe": recipe,
+        "distances": recipe["encoder"]["distances"],
+        "policy": {label: fit_policy(judged, label) for label in ("ORG", "CAMP")},
+        "gate": gate,
+        "words": vocabulary.words,
+        "bare": vocabulary.bare,
+    }
+    (folder / "model.json").write_text(json.dumps(meta, ensure_ascii=False, indent=0) + "\n", "utf-8")
+
+
+def say(started: float, what: str) -> None:
+    print(f"[{time.perf_counter() - started:6.0f} s] {what}", flush=True)
+
+
+def kept(
+    name: str,
+    make: Callable[[], _T],
+    save: Callable[[_T, Path], Any] | None = None,
+    load: Callable[[Path], _T] | None = None,
+) -> _T:
+    """What an earlier run left, or made now. Only this recipe writes these files; none is shipped."""
+    path = WORK / name
+    if path.exists():
+        return load(path) if load else pickle.loads(path.read_bytes())  # noqa: S301
+    made = make()
+    if save:
+        save(made, path)
+    else:
+        path.write_bytes(pickle.dumps(made))
+    return made
+
+
+def prepared(recipe: dict[str, Any]) -> tuple[list[Lesson], Vocabulary]:
+    """All gold with its damaged copies, and the vocabulary of the articles."""
+    data = recipe["data"]
+
+    def vocabulary() -> tuple[list[str], list[str]]:
+        settings = recipe["pretraining"]
+        texts = (text for _, text in news(ROOT / data["articles"]))
+        plain = kept("plain.pkl", lambda: read_plain(texts, settings["shortest"], settings["longest"]))
+        made = build_vocabulary(plain, recipe["vocabulary"])
+        return made.words, made.bare
+
+    words = Vocabulary(*kept("vocabulary.pkl", vocabulary))
+    return kept("lessons.pkl", lambda: list(read_lessons(data, words, recipe["seed"]))), words
+
+
+def read_lessons(data: dict[str, Any], vocabulary: Vocabulary, seed: int) -> Iterator[Lesson]:
+    reader, chance = Reader(), random.Random(seed)
+
+    def lesson(report: Report, newspaper: bool) -> Lesson:
+        copies = [reader.damaged(report, how, chance) for how in DAMAGES]
+        damaged = [
+            sentence
+            for copy in copies
+            if copy is not None
+            for sentence in sentences(copy, reader.knowledge, vocabulary)
+            if sentence[3].any() or sentence[2][:, :2].any()
+        ]
+        return Lesson(report, newspaper, list(sentences(report, reader.knowledge, vocabulary)), damaged)
+
+    for folder in data["gold"]:
+        for report in reader.folder(ROOT / folder):
+            yield lesson(report, newspaper=True)
+    for folder in data["own"]:
+        for report in reader.folder(ROOT / folder):
+            yield lesson(report, newspaper=False)
+    for name, text, gold in spans_gold(ROOT / data["spans"], ROOT / data["articles"]):
+        yield lesson(reader.report(name, text, gold), newspaper=True)
+
+
+def new_encoder(recipe: dict[str, Any], vocabulary: Vocabulary, dropout: float) -> Encoder:
+    return Encoder(vocabulary.absent, recipe["encoder"]["width"], recipe["encoder"]["distances"], dropout)
+
+
+def pretrained(recipe: dict[str, Any], vocabulary: Vocabulary) -> dict[str, Any]:
+    torch.manual_seed(recipe["seed"])
+    encoder = new_encoder(recipe, vocabulary, dropout=0.0)
+    plain = pickle.loads((WORK / "plain.pkl").read_bytes())  # noqa: S301
+    pretrain(plain, vocabulary, encoder, recipe["pretraining"], recipe["seed"])
+    return encoder.state_dict()
+
+
+def trained(
+    recipe: dict[str, Any], lessons: list[Lesson], vocabulary: Vocabulary, encoder_state: dict[str, Any]
+) -> Network:
+    """A network that has seen all of these reports."""
+    encoder = new_encoder(recipe, vocabulary, recipe["finetuning"]["dropout"])
+    encoder.load_state_dict(encoder_state)
+    clean = [sentence for lesson in lessons for sentence in lesson.clean]
+    damaged = [sentence for lesson in lessons for sentence in lesson.damaged]
+    return finetune(encoder, clean, damaged, recipe["finetuning"], recipe["seed"]).cpu()
+
+
+def cross_validated(
+    recipe: dict[str, Any], lessons: list[Lesson], vocabulary: Vocabulary, encoder_state: dict[str, Any]
+) -> list[Judged]:
+    """Every report judged by a network that has not seen it; the networks stay in ``models/work/foldN``."""
+    judged: list[Judged] = []
+    for number in range(recipe["folds"]):
+        folder = WORK / f"fold{number}"
+        if not (folder / "weights.npz").exists():
+            seen = [lesson for lesson in lessons if fold(lesson.report.id, recipe["folds"]) != number]
+            write_weights(folder, trained(recipe, seen, vocabulary, encoder_state))
+        with np.load(folder / "weights.npz") as stored:
+            weights = {name: stored[name].astype(np.float32) for name in stored.files}
+        meta = {"words": vocabulary.words, "bare": vocabulary.bare, "distances": recipe["encoder"]["distances"]}
+        tagger = Tagger(weights, meta)
+        unseen = [lesson for lesson in lessons if fold(lesson.report.id, recipe["folds"]) == number]
+        judged += [judge(lesson.report, lesson.newspaper, tagger) for lesson in unseen]
+    return judged
+
+
+if __name__ == "__main__":
+    main()

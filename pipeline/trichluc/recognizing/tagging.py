@@ -1,0 +1,117 @@
+"""The model's part of stage 3: the tagger beside the rules, and the two joined.
+
+Rules-only pipelines leave this component out; what follows sees mentions either way.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import get_args
+
+import numpy as np
+from spacy.language import Language
+from spacy.tokens import Doc
+
+from ..annotations import Analysis, Mention, analysis_of
+from ..knowledge import Knowledge, build_knowledge
+from ..record import CampaignKind, OrganizationKind
+from . import span
+from .campaigns import year_of
+from .gating import Gate
+from .joining import Candidate, candidates, probabilities, selected
+from .tagger import FOLDER, TAGS, Floats, load_tagger, rule_features
+
+CAMPAIGN_KINDS: tuple[str, ...] = get_args(CampaignKind)
+ORGANIZATION_KINDS: tuple[str, ...] = get_args(OrganizationKind)
+SOURCE = "model:tagger"
+_WORD_REACH = 6  # syllables between a campaign word and the name it introduces
+
+
+@Language.factory(
+    "trichluc_tagging",
+    default_config={"knowledge": None, "model": None},
+    requires=["doc.user_data"],
+    assigns=["doc.spans"],
+)
+def create_tagging(nlp: Language, name: str, knowledge: dict | None, model: str | None) -> Tagging:  # type: ignore[type-arg]
+    """The component, as spaCy asks for it; ``model`` is a folder, by default the shipped one.
+
+    Raises :class:`~trichluc.errors.ModelError`.
+    """
+    return Tagging(build_knowledge(knowledge), Path(model) if model else FOLDER)
+
+
+class Tagging:
+    """spaCy component: weighs the rules' organizations and campaigns with the model's, adds what only it sees."""
+
+    def __init__(self, knowledge: Knowledge, folder: Path) -> None:
+        self.knowledge = knowledge
+        self.tagger = load_tagger(folder)
+        self.gate = Gate(self.tagger.meta["gate"])
+
+    def __call__(self, doc: Doc) -> Doc:
+        a = analysis_of(doc)
+        opened = self.gate.open(a)
+        if opened:
+            self.join(a, opened)
+            s = a.syllables
+            doc.spans["organizations"] = [span(doc, s, m.first, m.last, m.kind, m.source) for m in a.organizations]
+            doc.spans["campaigns"] = [span(doc, s, m.first, m.last, m.kind, m.source) for m in a.campaigns]
+        return doc
+
+    def join(self, a: Analysis, opened: list[tuple[int, int]]) -> None:
+        """Replace the rules' mentions by the joined ones. Every mention of the rules stands in an open sentence."""
+        scores = self.tagger.scores(a.syllables, rule_features(self.knowledge, a, opened), opened)
+        at = [i for first, last in opened for i in range(first, last)]
+        ends = np.cumsum([last - first for first, last in opened]).tolist()
+        row = {i: n for n, i in enumerate(at)}
+
+        def chosen(label: str, rules: list[Mention]) -> list[tuple[Candidate, float]]:
+            found = candidates(label, scores, at, ends, a.syllables, rules)
+            policy = self.tagger.meta["policy"][label]
+            return selected(found, probabilities(found, policy["weights"]), policy["threshold"])
+
+        organizations = [
+            self._organization(a, c, chance, scores[row[c.first] : row[c.last - 1] + 1])
+            for c, chance in chosen("ORG", a.organizations)
+        ]
+        a.campaigns = [
+            self._campaign(a, c, chance, scores[row[c.first] : row[c.last - 1] + 1])
+            for c, chance in chosen("CAMP", a.campaigns)
+        ]
+        a.organizations = organizations
+
+    def _organization(self, a: Analysis, c: Candidate, chance: float, scores: Floats) -> Mention:
+        if c.rule is not None:
+            return Mention(c.rule.kind, c.first, c.last, c.rule.source, round(chance, 2), c.rule.year)
+        kind = _overlapping(a.organizations, c)
+        if kind is None:
+            head = self.knowledge.heads.at(a.syllables.key, c.first, c.last)
+            classes = scores[:, TAGS + len(CAMPAIGN_KINDS) :].mean(0)
+            kind = head[1].kind if head is not None else ORGANIZATION_KINDS[int(classes.argmax())]
+        return Mention(kind, c.first, c.last, SOURCE, round(chance, 2))
+
+    def _campaign(self, a: Analysis, c: Candidate, chance: float, scores: Floats) -> Mention:
+        if c.rule is not None:
+            return Mention(c.rule.kind, c.first, c.last, c.rule.source, round(chance, 2), c.rule.year)
+        kind = _overlapping(a.campaigns, c) or self._introduced(a, c)
+        if kind is None:
+            classes = scores[:, TAGS : TAGS + len(CAMPAIGN_KINDS)].mean(0)
+            kind = CAMPAIGN_KINDS[int(classes.argmax())]
+        end = next(last for _, last in a.sentences if last >= c.last)
+        return Mention(kind, c.first, c.last, SOURCE, round(chance, 2), year_of(a.syllables, c.first, c.last, end))
+
+    def _introduced(self, a: Analysis, c: Candidate) -> str | None:
+        """The kind of the campaign word that begins the name or stands before it."""
+        key = a.syllables.key
+        for i in range(c.first, max(-1, c.first - _WORD_REACH), -1):
+            word = self.knowledge.campaign_words.at(key, i, c.last)
+            if word is not None and word[1].takes == "capital":
+                return str(word[1].kind)
+            if i < c.first and key[i] in (".", ";", "!", "?"):
+                return None
+        return None
+
+
+def _overlapping(rules: list[Mention], c: Candidate) -> str | None:
+    return next((m.kind for m in rules if m.first < c.last and c.first < m.last), None)
