@@ -59,7 +59,7 @@ def recognize(knowledge: Knowledge, doc: Doc) -> Analysis:
     """Fill in the spans of a prepared document."""
     analysis = analysis_of(doc)
     s, sentences = analysis.syllables, analysis.sentences
-    words = Words(sentences, lambda first, last: segment(doc, first, last))
+    words = Words(s, sentences, lambda first, last: segment(doc, first, last))
     bodies = list(organizations(knowledge, s, sentences, words))
     analysis.organizations = _joined(bodies, _by_pattern(knowledge, analysis, "organization"))
     named, remarks = campaigns(knowledge, s, sentences, analysis.organizations)

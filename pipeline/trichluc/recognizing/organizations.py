@@ -395,21 +395,28 @@ class BodyGrammar:
 
 
 class Words:
-    """underthesea's words of a report, asked for sentence by sentence, only where the grammar needs one."""
+    """underthesea's words of a report, asked for clause by clause, only where the grammar needs one.
 
-    def __init__(self, sentences: list[tuple[int, int]], segment: Callable[[int, int], list[tuple[int, int]]]) -> None:
+    No word crosses a sign, and underthesea looks two syllables to each side: a clause says what its sentence would.
+    """
+
+    def __init__(
+        self, s: Syllables, sentences: list[tuple[int, int]], segment: Callable[[int, int], list[tuple[int, int]]]
+    ) -> None:
         self._segment = segment
+        self._s = s
         self._firsts = [first for first, _ in sentences]
         self._sentences = sentences
-        self._found: dict[int, dict[int, tuple[int, int]]] = {}
+        self._found: dict[int, tuple[int, int]] = {}
 
     def _word(self, i: int) -> tuple[int, int]:
-        number = bisect_right(self._firsts, i) - 1
-        words = self._found.get(number)
-        if words is None:
-            words = {m: (a, b) for a, b in self._segment(*self._sentences[number]) for m in range(a, b)}
-            self._found[number] = words
-        return words[i]
+        if i not in self._found:
+            shape = self._s.shape
+            begin, end = self._sentences[bisect_right(self._firsts, i) - 1]
+            first = next((m + 1 for m in range(i - 1, begin - 1, -1) if shape[m] == "p"), begin)
+            last = next((m for m in range(i + 1, end) if shape[m] == "p"), end)
+            self._found.update((m, (a, b)) for a, b in self._segment(first, last) for m in range(a, b))
+        return self._found[i]
 
     def starts(self, i: int) -> bool:
         """Does a word begin at syllable ``i``?"""
