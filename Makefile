@@ -3,7 +3,7 @@
 
 SHELL := /bin/bash
 .DEFAULT_GOAL := run
-.PHONY: run test lint bench clean
+.PHONY: run test lint bench model clean
 
 VENV := .venv
 BIN := $(VENV)/bin
@@ -24,6 +24,12 @@ lint: $(READY)
 
 bench: $(READY)
 	$(BIN)/python benchmarks/speed.py
+
+# Needs the annotated and the unlabelled newspaper articles beside the repository (../shared); see models/README.md.
+model: $(READY)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check torch==2.13.0 scikit-learn==1.9.1
+	$(BIN)/python models/recipe/make.py
+	$(BIN)/python models/recipe/assess.py --json models/figures.json
 
 clean:
 	rm -rf $(VENV) build dist .pytest_cache .mypy_cache .ruff_cache .hypothesis

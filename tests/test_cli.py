@@ -183,7 +183,12 @@ def test_a_folder_gets_one_file_each(tmp_path: Path) -> None:
     run = json.loads((out / "run.json").read_text("utf-8"))
     assert (run["counts"]["documents"], run["counts"]["done"], run["counts"]["failed"]) == (2, 2, 0)
     assert run["paths"] == [str(reports)]
-    assert run["settings"] == {"format": "yaml", "knowledge": None, "max_characters": 5_000_000}
+    assert run["settings"] == {
+        "format": "yaml",
+        "knowledge": None,
+        "rules_only": False,
+        "max_characters": 5_000_000,
+    }
     assert run["seconds"] >= 0
     assert run["version"]
 

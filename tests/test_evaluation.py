@@ -267,12 +267,16 @@ def test_table_fits_100_columns_and_json_holds_the_figures() -> None:
 
 
 def test_trichluc_and_rules_are_the_package_itself(monkeypatch: pytest.MonkeyPatch) -> None:
-    def extract_many(texts: Iterable[tuple[str, str]]) -> Iterator[Record]:
+    asked: list[bool] = []
+
+    def extract_many(texts: Iterable[tuple[str, str]], rules_only: bool) -> Iterator[Record]:
+        asked.append(rules_only)
         return (Record(document=document_of(id, text)) for id, text in texts)
 
     monkeypatch.setattr(trichluc, "extract_many", extract_many, raising=False)
     for name in ("trichluc", "rules"):
         assert [record.document.id for record in systems[name]([("a", TEXT), ("b", "Họp.")])] == ["a", "b"]
+    assert asked == [False, True]
 
 
 def test_underthesea_names_organizations() -> None:

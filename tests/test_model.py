@@ -17,6 +17,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import trichluc
+from trichluc import weighing
 from trichluc.annotations import Mention, analysis_of
 from trichluc.errors import ModelError
 from trichluc.recognizing.joining import FEATURES, Candidate, candidates, probabilities, proposed, selected
@@ -61,7 +62,7 @@ def test_every_span_of_the_rules_is_a_candidate_whatever_the_model_says() -> Non
     analysis = analysis_of(trichluc.load(rules_only=True)("Tỉnh đoàn Bình Định khen Huyện đoàn An Lão."))
     s = analysis.syllables
     scores = np.log(chances(*[{}] * len(s)) + 1e-6)
-    found = candidates("ORG", scores, list(range(len(s))), [len(s)], s, analysis.organizations)
+    found = candidates("ORG", scores, list(range(len(s))), [len(s)], s, analysis.organizations, 1.0)
     assert [(c.first, c.last) for c in found] == [(m.first, m.last) for m in analysis.organizations]
     assert all(c.rule is not None and len(c.features) == len(FEATURES) for c in found)
 
@@ -112,8 +113,9 @@ def test_what_model_and_rules_both_say_is_likelier_than_what_one_says(label: str
 def test_the_shipped_model_is_small_and_says_what_it_is() -> None:
     assert sum(path.stat().st_size for path in FOLDER.iterdir()) <= 25_000_000
     meta = json.loads((FOLDER / "model.json").read_text("utf-8"))
-    assert meta["policy"].keys() == {"ORG", "CAMP"}
-    assert all(policy["features"] == list(FEATURES) for policy in meta["policy"].values())
+    assert meta["policy"].keys() == {"ORG", "CAMP", "AWARD"}
+    assert meta["policy"]["ORG"]["features"] == meta["policy"]["CAMP"]["features"] == list(FEATURES)
+    assert meta["policy"]["AWARD"]["features"] == list(weighing.FEATURES)
     assert (ROOT / "models" / "README.md").exists()
 
 

@@ -16,7 +16,10 @@ from torch import Tensor, nn
 
 def batch_of(sentences: Sequence[Sentence], device: torch.device) -> list[Tensor]:
     """Rows, shapes, codes, tags, campaign kinds, organization kinds, sentence numbers, all flat."""
-    columns = [torch.as_tensor(np.concatenate(column), dtype=torch.long, device=device) for column in zip(*sentences)]
+    columns = [
+        torch.as_tensor(np.concatenate(column), dtype=torch.long, device=device)
+        for column in zip(*sentences, strict=True)
+    ]
     lengths = torch.tensor([len(sentence[1]) for sentence in sentences])
     return [*columns, torch.repeat_interleave(torch.arange(len(sentences)), lengths).to(device)]
 

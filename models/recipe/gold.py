@@ -1,7 +1,8 @@
 """Gold files → tagged syllables.
 
-A gold file names strings, not places: every occurrence of an organization's string, and every occurrence of a campaign's
-in any case, is a span; of an award the number and the honour inside its evidence. Where two overlap the longer one stays.
+A gold file names strings, not places: every occurrence of an organization's string, and every occurrence of a
+campaign's in any case, is a span; of an award the number and the honour inside its evidence. Where two overlap the
+longer one stays.
 """
 
 from __future__ import annotations
@@ -25,9 +26,9 @@ from spacy.vocab import Vocab
 from trichluc.annotations import KEY, Analysis
 from trichluc.knowledge import Knowledge, build_knowledge
 from trichluc.preparing import SyllableTokenizer, prepare
-from trichluc.record import CampaignKind, OrganizationKind
 from trichluc.recognizing import recognize
 from trichluc.recognizing.tagger import Vocabulary, rule_features, shape_codes, tag_of, word_form
+from trichluc.record import CampaignKind, OrganizationKind
 
 CAMPAIGN_KINDS: tuple[str, ...] = get_args(CampaignKind)
 ORGANIZATION_KINDS: tuple[str, ...] = get_args(OrganizationKind)
@@ -169,14 +170,18 @@ def spans_gold(path: Path, articles: Path) -> Iterator[tuple[str, str, dict[str,
         def said(span: list[int] | None, text: str = text) -> str | None:
             return None if span is None else text[span[0] : span[1]]
 
-        yield name, text, {
-            "organizations": [{"text": said(span)} for span in entry["organizations"]],
-            "campaigns": [{**c, "text": said(c["text"])} for c in entry["campaigns"]],
-            "awards": [
-                {**a, **{name: said(a[name]) for name in ("title", "grantor", "reason", "evidence")}}
-                for a in entry["awards"]
-            ],
-        }
+        yield (
+            name,
+            text,
+            {
+                "organizations": [{"text": said(span)} for span in entry["organizations"]],
+                "campaigns": [{**c, "text": said(c["text"])} for c in entry["campaigns"]],
+                "awards": [
+                    {**a, **{name: said(a[name]) for name in ("title", "grantor", "reason", "evidence")}}
+                    for a in entry["awards"]
+                ],
+            },
+        )
 
 
 def fold(name: str, number: int) -> int:

@@ -19,13 +19,14 @@ from typing import Any, TypeVar
 import numpy as np
 import torch
 import yaml
-from encoder import Encoder, Network, export
+from damage import DAMAGES
+from encoder import Encoder, export
 from finetune import finetune
 from gold import Reader, Report, Sentence, fold, news, sentences, spans_gold
-from damage import DAMAGES
-from policy import Judged, fit_gate, fit_policy, judge
+from policy import Judged, Weighed, fit_award_policy, fit_gate, fit_policy, judge, weigh_awards
 from pretrain import build_vocabulary, pretrain, read_plain
 
+import trichluc
 from trichluc import __version__
 from trichluc.recognizing.tagger import FORMAT, Tagger, Vocabulary
 
@@ -63,31 +64,63 @@ def main() -> None:
     say(started, "encoder pre-trained")
     judged = cross_validated(recipe, lessons, vocabulary, encoder_state)
     say(started, "cross-validated")
-    network = trained(recipe, lessons, vocabulary, encoder_state)
+    train_once(WORK / "all", recipe, lessons, vocabulary, encoder_state)
+    say(started, "trained on everything")
     gate = fit_gate([lesson.report for lesson in lessons], **recipe["gate"])
-    for number in range(recipe["folds"]):
+    SHIPPED.mkdir(exist_ok=True)
+    shutil.copy(WORK / "all" / "weights.npz", SHIPPED)
+    parts = range(recipe["folds"])
+    for number in parts:
         others = [j for j in judged if fold(j.id, recipe["folds"]) != number]
-        write_meta(WORK / f"fold{number}", recipe, vocabulary, gate, others)
-    write_weights(SHIPPED, network)
-    write_meta(SHIPPED, recipe, vocabulary, gate, judged)
+        write_meta(WORK / f"fold{number}", recipe, vocabulary, gate, names_policy(others))
+    weighed = [w for number in parts for w in weighed_awards(lessons, recipe["folds"], number)]
+    for number in parts:
+        policy = names_policy([j for j in judged if fold(j.id, recipe["folds"]) != number])
+        policy["AWARD"] = fit_award_policy([w for w in weighed if fold(w.id, recipe["folds"]) != number])
+        write_meta(WORK / f"fold{number}", recipe, vocabulary, gate, policy)
+    policy = {**names_policy(judged), "AWARD": fit_award_policy(weighed)}
+    write_meta(SHIPPED, recipe, vocabulary, gate, policy)
     say(started, f"written to {SHIPPED}")
 
 
-def write_weights(folder: Path, network: Network) -> None:
+def train_once(
+    folder: Path, recipe: dict[str, Any], lessons: list[Lesson], vocabulary: Vocabulary, encoder_state: dict[str, Any]
+) -> None:
+    """Leave in a folder the weights of a network that has seen these reports, unless an earlier run has."""
+    if (folder / "weights.npz").exists():
+        return
+    encoder = new_encoder(recipe, vocabulary, recipe["finetuning"]["dropout"])
+    encoder.load_state_dict(encoder_state)
+    clean = [sentence for lesson in lessons for sentence in lesson.clean]
+    damaged = [sentence for lesson in lessons for sentence in lesson.damaged]
+    network = finetune(encoder, clean, damaged, recipe["finetuning"], recipe["seed"]).cpu()
     folder.mkdir(exist_ok=True)
     np.savez_compressed(folder / "weights.npz", **export(network))
 
 
+def names_policy(judged: list[Judged]) -> dict[str, Any]:
+    """How rules and model are joined, for organizations and for campaigns."""
+    return {label: fit_policy(judged, label) for label in ("ORG", "CAMP")}
+
+
+def weighed_awards(lessons: list[Lesson], folds: int, number: int) -> Iterator[Weighed]:
+    """Award statements of the reports that the network of this fold has not seen."""
+    nlp = trichluc.load(model=WORK / f"fold{number}")
+    for lesson in lessons:
+        if fold(lesson.report.id, folds) == number:
+            yield weigh_awards(lesson.report, nlp)
+
+
 def write_meta(
-    folder: Path, recipe: dict[str, Any], vocabulary: Vocabulary, gate: dict[str, Any], judged: list[Judged]
+    folder: Path, recipe: dict[str, Any], vocabulary: Vocabulary, gate: dict[str, Any], policy: dict[str, Any]
 ) -> None:
-    """Everything but the weights; the policy is learned on ``judged``."""
+    """Everything but the weights."""
     meta = {
         "format": FORMAT,
         "made_by": f"trichluc {__version__}",
         "recipe": recipe,
         "distances": recipe["encoder"]["distances"],
-        "policy": {label: fit_policy(judged, label) for label in ("ORG", "CAMP")},
+        "policy": policy,
         "gate": gate,
         "words": vocabulary.words,
         "bare": vocabulary.bare,
@@ -96,6 +129,7 @@ def write_meta(
 
 
 def say(started: float, what: str) -> None:
+    """A line for whoever waits."""
     print(f"[{time.perf_counter() - started:6.0f} s] {what}", flush=True)
 
 
@@ -108,7 +142,7 @@ def kept(
     """What an earlier run left, or made now. Only this recipe writes these files; none is shipped."""
     path = WORK / name
     if path.exists():
-        return load(path) if load else pickle.loads(path.read_bytes())  # noqa: S301
+        return load(path) if load else pickle.loads(path.read_bytes())
     made = make()
     if save:
         save(made, path)
@@ -133,6 +167,7 @@ def prepared(recipe: dict[str, Any]) -> tuple[list[Lesson], Vocabulary]:
 
 
 def read_lessons(data: dict[str, Any], vocabulary: Vocabulary, seed: int) -> Iterator[Lesson]:
+    """All gold there is: of newspapers, of our own reports, and our annotation of more articles."""
     reader, chance = Reader(), random.Random(seed)
 
     def lesson(report: Report, newspaper: bool) -> Lesson:
@@ -157,26 +192,17 @@ def read_lessons(data: dict[str, Any], vocabulary: Vocabulary, seed: int) -> Ite
 
 
 def new_encoder(recipe: dict[str, Any], vocabulary: Vocabulary, dropout: float) -> Encoder:
+    """An untrained encoder."""
     return Encoder(vocabulary.absent, recipe["encoder"]["width"], recipe["encoder"]["distances"], dropout)
 
 
 def pretrained(recipe: dict[str, Any], vocabulary: Vocabulary) -> dict[str, Any]:
+    """The state of an encoder that has read the unlabelled articles."""
     torch.manual_seed(recipe["seed"])
     encoder = new_encoder(recipe, vocabulary, dropout=0.0)
-    plain = pickle.loads((WORK / "plain.pkl").read_bytes())  # noqa: S301
+    plain = pickle.loads((WORK / "plain.pkl").read_bytes())
     pretrain(plain, vocabulary, encoder, recipe["pretraining"], recipe["seed"])
     return encoder.state_dict()
-
-
-def trained(
-    recipe: dict[str, Any], lessons: list[Lesson], vocabulary: Vocabulary, encoder_state: dict[str, Any]
-) -> Network:
-    """A network that has seen all of these reports."""
-    encoder = new_encoder(recipe, vocabulary, recipe["finetuning"]["dropout"])
-    encoder.load_state_dict(encoder_state)
-    clean = [sentence for lesson in lessons for sentence in lesson.clean]
-    damaged = [sentence for lesson in lessons for sentence in lesson.damaged]
-    return finetune(encoder, clean, damaged, recipe["finetuning"], recipe["seed"]).cpu()
 
 
 def cross_validated(
@@ -186,9 +212,8 @@ def cross_validated(
     judged: list[Judged] = []
     for number in range(recipe["folds"]):
         folder = WORK / f"fold{number}"
-        if not (folder / "weights.npz").exists():
-            seen = [lesson for lesson in lessons if fold(lesson.report.id, recipe["folds"]) != number]
-            write_weights(folder, trained(recipe, seen, vocabulary, encoder_state))
+        seen = [lesson for lesson in lessons if fold(lesson.report.id, recipe["folds"]) != number]
+        train_once(folder, recipe, seen, vocabulary, encoder_state)
         with np.load(folder / "weights.npz") as stored:
             weights = {name: stored[name].astype(np.float32) for name in stored.files}
         meta = {"words": vocabulary.words, "bare": vocabulary.bare, "distances": recipe["encoder"]["distances"]}

@@ -2,26 +2,29 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Iterable
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 from gold import Report
 from sklearn.feature_extraction.text import CountVectorizer
 from sklearn.linear_model import LogisticRegression
+from spacy.language import Language
 
-from trichluc.evaluation import campaign_key, name_key
+from trichluc.annotations import analysis_of
+from trichluc.evaluation import GoldReport, campaign_key, name_key, same_award
 from trichluc.knowledge import build_knowledge
 from trichluc.recognizing.gating import words_of
-from trichluc.recognizing.joining import FEATURES, Candidate, candidates, probabilities, selected
-from trichluc.recognizing.tagger import Floats, Tagger, rule_features
+from trichluc.recognizing.joining import FEATURES, Candidate, candidates, local_share, probabilities, selected
+from trichluc.recognizing.tagger import Tagger, rule_features
+from trichluc.weighing import FEATURES as AWARD_FEATURES
+from trichluc.weighing import probability
 
 KEYS = {"ORG": name_key, "CAMP": campaign_key}
 THRESHOLDS = [n / 100 for n in range(25, 76, 5)]
+AS_GOOD = 0.002  # a difference in F1 that says nothing
+AWARD_THRESHOLDS = [n / 100 for n in range(0, 61, 5)]
 
 
 @dataclass(slots=True)
@@ -46,19 +49,20 @@ def judge(report: Report, newspaper: bool, tagger: Tagger) -> Judged:
         at = [i for first, last in a.sentences for i in range(first, last)]
         ends = np.cumsum([last - first for first, last in a.sentences]).tolist()
         for label, rules in (("ORG", a.organizations), ("CAMP", a.campaigns)):
-            found = candidates(label, scores, at, ends, s, rules)
+            found = candidates(label, scores, at, ends, s, rules, local_share(a.organizations))
             judged.candidates[label] = found
             judged.keys[label] = [KEYS[label](report.text[s.start[c.first] : s.end[c.last - 1]]) for c in found]
     return judged
 
 
 def fit_policy(judged: list[Judged], label: str) -> dict[str, Any]:
-    """Weights of the regression, and the threshold at which F1 over all reports is highest."""
+    """Weights of the regression, and the lowest threshold at which F1 over all reports is as good as the highest."""
     features = np.array([c.features for j in judged for c in j.candidates[label]])
     right = np.array([key in j.gold[label] for j in judged for key in j.keys[label]])
     fitted = LogisticRegression(C=1.0, max_iter=5000).fit(features, right)
     weights = [round(float(w), 4) for w in (*fitted.coef_[0], fitted.intercept_[0])]
-    threshold = max(THRESHOLDS, key=lambda t: f1(counts(judged, label, weights, t)))
+    scores = {t: f1(counts(judged, label, weights, t)) for t in THRESHOLDS}
+    threshold = min(t for t, score in scores.items() if score >= max(scores.values()) - AS_GOOD)
     return {"features": list(FEATURES), "weights": weights, "threshold": threshold}
 
 
@@ -76,8 +80,53 @@ def counts(judged: list[Judged], label: str, weights: list[float], threshold: fl
 
 
 def f1(counted: tuple[int, int, int]) -> float:
+    """Of right, wrong and missed."""
     right, wrong, missed = counted
     return 2 * right / max(1, 2 * right + wrong + missed)
+
+
+@dataclass(slots=True)
+class Weighed:
+    """The award statements found in one report: what is weighed of each, whether it is right; how many the gold has."""
+
+    id: str
+    features: list[tuple[float, ...]]
+    right: list[bool]
+    stated: int
+
+
+def weigh_awards(report: Report, nlp: Language) -> Weighed:
+    """Statements found by a pipeline whose model has not seen the report and whose awards are not yet weighed."""
+    gold = GoldReport(id=report.id, text=report.text, **{k: v for k, v in report.gold.items() if k != "doc"})
+    doc = nlp(report.text)
+    open_gold = list(gold.awards)
+    weighed = Weighed(report.id, [], [], len(gold.awards))
+    for fact, award in zip(analysis_of(doc).awards, doc._.record.awards, strict=True):
+        match = next((number for number, said in enumerate(open_gold) if same_award(said, award)), None)
+        if match is not None:
+            del open_gold[match]
+        if fact.features is not None:
+            weighed.features.append(fact.features)
+            weighed.right.append(match is not None)
+    return weighed
+
+
+def fit_award_policy(weighed: list[Weighed]) -> dict[str, Any]:
+    """Weights of the regression, and the lowest threshold at which F1 over all reports is as good as the highest."""
+    features = np.array([f for w in weighed for f in w.features])
+    right = np.array([r for w in weighed for r in w.right])
+    stated = sum(w.stated for w in weighed)
+    fitted = LogisticRegression(C=0.5, max_iter=5000).fit(features, right)
+    weights = [round(float(w), 4) for w in (*fitted.coef_[0], fitted.intercept_[0])]
+    chances = np.array([probability(tuple(f), {"weights": weights}) for f in features.tolist()])
+
+    def score(threshold: float) -> float:
+        kept = chances >= threshold
+        return f1((int(right[kept].sum()), int((~right[kept]).sum()), stated - int(right[kept].sum())))
+
+    scores = {t: score(t) for t in AWARD_THRESHOLDS}
+    threshold = min(t for t, value in scores.items() if value >= max(scores.values()) - AS_GOOD)
+    return {"features": list(AWARD_FEATURES), "weights": weights, "threshold": threshold}
 
 
 def fit_gate(reports: Iterable[Report], strength: float, threshold: float) -> dict[str, Any]:

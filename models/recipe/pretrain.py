@@ -106,6 +106,8 @@ def pretrain(plain: Plain, vocabulary: Vocabulary, encoder: Encoder, config: dic
         optimizer.step()
         losses += loss.item()
         if step % 200 == 199:
-            print(f"step {step + 1}/{steps}: loss {losses / 200:.3f}, {time.perf_counter() - started:.0f} s", flush=True)
+            print(
+                f"step {step + 1}/{steps}: loss {losses / 200:.3f}, {time.perf_counter() - started:.0f} s", flush=True
+            )
             losses = 0.0
     encoder.cpu()

@@ -50,6 +50,11 @@ class Syllables:
     def __len__(self) -> int:
         return len(self.key)
 
+    def is_year(self, i: int) -> bool:
+        """Is syllable ``i`` a year of 1900 to 2099?"""
+        norm = self.norm[i]
+        return self.shape[i] == "d" and len(norm) == 4 and norm.isdecimal() and norm[:2] in ("19", "20")
+
     def text(self, first: int, last: int) -> str:
         """The normal forms of syllables ``first`` to ``last``, with one space where the report has white space."""
         return "".join((" " if self.gap[i] and i > first else "") + self.norm[i] for i in range(first, last))
@@ -81,7 +86,7 @@ class Mention:
 @_travels
 @dataclass(slots=True)
 class Quantity:
-    """A number with what it counts: recipients (``recipient`` set) or honours (``honour`` set)."""
+    """A number with what it counts; ``odds`` are the model's log odds that it counts an award."""
 
     value: int
     approximate: bool
@@ -91,12 +96,16 @@ class Quantity:
     text_first: int
     text_last: int
     rule: str
+    odds: float | None = None
 
 
 @_travels
 @dataclass(slots=True)
 class Honour:
-    """A word of commendation: the noun (``giấy khen``) or the verb (``tuyên dương``) with its rank and name."""
+    """A word of commendation: the noun (``giấy khen``) or the verb (``tuyên dương``) with its rank and name.
+
+    ``odds`` and ``count_odds`` are the model's log odds that it is given, and that its own number counts it.
+    """
 
     form: str
     kind: str
@@ -107,6 +116,8 @@ class Honour:
     title_last: int = -1
     count: int | None = None
     approximate: bool = False
+    odds: float | None = None
+    count_odds: float | None = None
 
     @property
     def title(self) -> tuple[int, int] | None:
@@ -122,7 +133,10 @@ class Honour:
 @_travels
 @dataclass(slots=True)
 class AwardFact:
-    """One (count, recipient, honour) statement. Grantor, title and reason are ranges of syllables or ``None``."""
+    """One (count, recipient, honour) statement. Grantor, title and reason are ranges of syllables or ``None``.
+
+    ``features`` is what :mod:`trichluc.weighing` weighs of it.
+    """
 
     count: int
     approximate: bool
@@ -138,6 +152,7 @@ class AwardFact:
     reason: tuple[int, int] | None = None
     year: int | None = None
     part_of: int | None = None
+    features: tuple[float, ...] | None = None
 
 
 @_travels
@@ -170,7 +185,8 @@ class Remark:
 class Analysis:
     """All that the stages have found in one report so far, each stage adding its own part.
 
-    ``text`` is the report as given; ``doc.text`` would put it together anew each time.
+    ``text`` is the report as given; ``doc.text`` would put it together anew each time. ``award_policy`` is how the
+    model that read the report weighs award statements (see :mod:`trichluc.weighing`); ``None`` where none did.
     """
 
     syllables: Syllables
@@ -186,6 +202,7 @@ class Analysis:
     organization_entities: list[Entity] = field(default_factory=list)
     campaign_entities: list[Entity] = field(default_factory=list)
     remarks: list[Remark] = field(default_factory=list)
+    award_policy: dict[str, Any] | None = None
 
 
 KEY = "trichluc"

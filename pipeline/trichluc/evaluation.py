@@ -337,7 +337,8 @@ def _same_count(gold: GoldAward, award: Award) -> bool:
     return gold.count == award.count and gold.recipient == award.recipient
 
 
-def _same_award(gold: GoldAward, award: Award) -> bool:
+def same_award(gold: GoldAward, award: Award) -> bool:
+    """Do count, recipient and honour agree?"""
     wanted, found = name_key(gold.form), name_key(award.form)
     # "bằng khen" and "bằng khen của Thủ tướng" are one form; no form at all is not.
     return _same_count(gold, award) and (wanted in found or (found != "" and found in wanted))
@@ -430,7 +431,7 @@ def _assess_campaigns(outcome: _Outcome, gold: GoldReport, record: Record) -> No
 def _assess_awards(outcome: _Outcome, gold: GoldReport, record: Record) -> None:
     organizations = {organization.id: organization for organization in record.organizations}
     _match(outcome, "award_count", gold.id, gold.awards, record.awards, _same_count, _describe_award)
-    pairs = _match(outcome, "award", gold.id, gold.awards, record.awards, _same_award, _describe_award)
+    pairs = _match(outcome, "award", gold.id, gold.awards, record.awards, same_award, _describe_award)
     right = {id(award) for _, award in pairs}
     outcome.awards = [(award.confidence, id(award) in right) for award in record.awards]
     for wanted, award in pairs:

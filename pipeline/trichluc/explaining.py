@@ -56,16 +56,14 @@ def _award_line(award: Award) -> str:
     return " | ".join(parts)
 
 
-def explain(
-    text: str, id: str = "report", knowledge: str | Path | None = None, rules_only: bool = False
-) -> str:
+def explain(text: str, id: str = "report", knowledge: str | Path | None = None, rules_only: bool = False) -> str:
     """Every fact of a report with the rule that found it, how sure it is, and the words that led to it.
 
     >>> print(explain("Huyện đoàn Ba Tơ tặng giấy khen cho 03 tập thể."))  # doctest: +ELLIPSIS
     report: organizations 1, campaigns 0, awards 1
     ...
     award-1 3 collective | giấy khen | from: Huyện đoàn Ba Tơ
-        rule:awards.given (0.96): an honour that is given governs the counted recipients after it
+        rule:awards.given (0.9...): an honour that is given governs the counted recipients after it
             22-46 …Huyện đoàn Ba Tơ tặng [giấy khen cho 03 tập thể].…
             honour “giấy khen”: rule:honours.certificates-local
 

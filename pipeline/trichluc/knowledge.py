@@ -270,9 +270,10 @@ class Phrases(Generic[V]):
 
 @dataclass
 class Knowledge:
-    """All entries, indexed for the stages."""
+    """All entries, indexed for the stages; ``own`` names those of a user's file (``organizations.my-id``)."""
 
     sections: dict[str, dict[str, Any]]
+    own: frozenset[str] = frozenset()
     heads: Phrases[OrganizationHead] = field(init=False)
     names: Phrases[tuple[OrganizationName, frozenset[str]]] = field(init=False)
     name_words: Phrases[str] = field(init=False)
@@ -428,7 +429,7 @@ def build_knowledge(extra: dict[str, list[dict[str, Any]]] | None = None) -> Kno
                 merged[section].pop(key, None)
             else:
                 merged[section][key] = entry
-    return Knowledge(merged)
+    return Knowledge(merged, frozenset(f"{section}.{entry['id']}" for section in extra for entry in extra[section]))
 
 
 @lru_cache(maxsize=1)

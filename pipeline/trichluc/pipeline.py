@@ -13,9 +13,9 @@ from spacy.util import get_lang_class
 
 # Importing the stages registers their components also where the package's entry points are not installed.
 from . import preparing, recognizing, recording, relating, resolving  # noqa: F401
-from .recognizing import tagging  # noqa: F401
 from .errors import EmptyReport, ReportTooLong, UnreadableReport
 from .knowledge import read_knowledge_file
+from .recognizing import tagging  # noqa: F401
 from .record import Record
 
 MAX_CHARACTERS = 5_000_000
@@ -32,9 +32,7 @@ _WITH_KNOWLEDGE = {"trichluc_recognizing", "trichluc_tagging", "trichluc_relatin
 _OF_MODEL = "trichluc_tagging"
 
 
-def load(
-    *, knowledge: str | Path | None = None, model: str | Path | None = None, rules_only: bool = False
-) -> Language:
+def load(*, knowledge: str | Path | None = None, model: str | Path | None = None, rules_only: bool = False) -> Language:
     """A spaCy ``Language`` whose documents carry their record.
 
     ``knowledge`` is a YAML file laid over the shipped knowledge; ``model`` a folder with another model than the shipped
@@ -99,9 +97,7 @@ def extract(
     :class:`~trichluc.errors.UnreadableReport` (unpaired surrogates) and :class:`~trichluc.errors.KnowledgeError`.
     """
     return recording.record_of(
-        analyse(
-            text, id=id, source=source, knowledge=knowledge, rules_only=rules_only, max_characters=max_characters
-        )
+        analyse(text, id=id, source=source, knowledge=knowledge, rules_only=rules_only, max_characters=max_characters)
     )
 
 

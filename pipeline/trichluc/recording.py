@@ -188,8 +188,6 @@ class Recording:
     """spaCy component: ``doc._.record``. ``doc.user_data["id"]`` and ``["source"]`` name the document when set."""
 
     def __call__(self, doc: Doc) -> Doc:
-        record = Recorder(analysis_of(doc)).record(
-            str(doc.user_data.get("id", "report")), doc.user_data.get("source")
-        )
+        record = Recorder(analysis_of(doc)).record(str(doc.user_data.get("id", "report")), doc.user_data.get("source"))
         doc.user_data["trichluc.record"] = record.to_dict()
         return doc

@@ -12,6 +12,7 @@ import dataclasses
 from bisect import bisect_left
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import TypeVar
 
 from spacy.language import Language
@@ -20,10 +21,25 @@ from spacy.tokens import Doc
 from .annotations import Analysis, AwardFact, Block, Honour, Mention, Quantity, analysis_of
 from .knowledge import Knowledge, build_knowledge
 from .recognizing import span
-from .recognizing.campaigns import is_year, year_in
+from .recognizing.campaigns import year_in
 from .recognizing.honours import title_after
+from .recognizing.joining import local_share
+from .weighing import features, probability
 
 _CLAUSE_SIGNS = {";", "…", "."}
+# Recipients right after one of these are where others come from, or what others are divided into.
+_NO_RECIPIENTS_AFTER = frozenset({"từ", "thuộc", "thành", "khắp", "làm", "tim"})
+# cho after one of these gives nothing: đại diện cho 31 quốc gia, tạo việc làm cho 400 lao động.
+_NO_GIVING_CHO = frozenset({"diện", "làm", "tranh", "phép", "lịch", "mặt", "dụng", "đương", "ra", "phí"})
+_HARMED = (
+    ["tử", "vong"],
+    ["thiệt", "mạng"],
+    ["bị", "thương"],
+    ["hy", "sinh"],
+    ["hi", "sinh"],
+    ["đã", "bị"],
+    ["bị", "bắt"],
+)
 # A body after one of these is a place, an addressee or a source, not the one that acts.
 _NO_SUBJECT_AFTER = frozenset({"theo", "cho", "tại", "thuộc", "ở", "về", "vào", "("})
 
@@ -43,6 +59,7 @@ class Relater:
         self.k = knowledge
         self.a = analysis
         self.s = analysis.syllables
+        self._local = local_share(analysis.organizations)
         self.facts: list[AwardFact] = []
         self._governing: Honour | None = None
         self._reach = 0
@@ -59,9 +76,30 @@ class Relater:
                 self._previous = list(range(before, len(self.facts)))
             elif self.s.gap[first] == "\n":
                 self._previous = []
+        self._weigh()
         self._complete_grantors()
         self._complete_titles()
         return self._without_repeats()
+
+    def _weigh(self) -> None:
+        """Give every statement that the model has read its probability; the unlikely ones go."""
+        policy = self.a.award_policy
+        if policy is None:
+            return
+        place: dict[int, int] = {}
+        kept: list[AwardFact] = []
+        for number, fact in enumerate(self.facts):
+            if fact.part_of is not None and fact.part_of not in place:
+                fact.part_of = None
+            if fact.features is not None:
+                fact.confidence = probability(fact.features, policy)
+                if fact.confidence < policy["threshold"]:
+                    continue
+            if fact.part_of is not None:
+                fact.part_of = place[fact.part_of]
+            place[number] = len(kept)
+            kept.append(fact)
+        self.facts = kept
 
     # -- one sentence ------------------------------------------------------------------------------------------------
 
@@ -208,6 +246,10 @@ class Relater:
         keys = s.key[max(a, self._reach) : b] if going_on else s.key[a:b]
         if self._cue_between("gift", max(a, self._reach), b):
             return False
+        if s.key[b - 1] in _NO_RECIPIENTS_AFTER or s.key[q.last : q.last + 2] in _HARMED:
+            return False
+        if s.key[b - 1] == "của" and governing.kind != "verb":
+            return False
         rest = min(len(s), q.last + 9)
         if self._passive_between(q.last, q.last + 5) and self._cue_between("gift", q.last, rest):
             return False  # 200 công nhân khó khăn được tặng vé xe
@@ -218,6 +260,8 @@ class Relater:
         if s.key[b - 1] == "cùng" and "cho" in keys and not {"vì", "do", "đã"} & set(keys):
             return True  # bằng khen cho Trường A, Công ty B cùng 3 đơn vị khác
         to = max((m for m in range(a, b) if s.key[m] in ("cho", "đến", "tới")), default=-1)
+        if to > a and s.key[to] == "cho" and s.key[to - 1] in _NO_GIVING_CHO:
+            return False
         if to >= 0:
             lead = s.key[a:to]
             far = b - to > 8 or any(k in ("vì", "do", "cứu", "(") for k in s.key[to:b])
@@ -343,7 +387,8 @@ class Relater:
                     continue
                 between = s.key[found[0] : at]
                 done = "," in between and any(
-                    k in ("đã", "trao", "tặng", "được") for k in between[between.index(",") :]
+                    key in ("đã", "trao", "được") or (key == "tặng" and before not in ("phong", "truy", "xét"))
+                    for before, key in pairwise(between[between.index(",") :])
                 )
                 if done and role != "career":
                     continue
@@ -431,6 +476,8 @@ class Relater:
             "rule:awards.counted" if total is None else "rule:awards.counted_part",
             _confidence(h, "awards.counted", h.count, h.approximate),
             title, self._grantor_of(h, None, first, end), None, None, self._part_of(h.count, total),
+            features(_share("awards.counted", h), "awards.counted" if total is None else "awards.counted_part", h, None,
+                     h.count, self._local),
         ))  # fmt: skip
 
     def _part_of(self, count: int, total: int | None) -> int | None:
@@ -466,6 +513,7 @@ class Relater:
             q.value, q.approximate, q.recipient, (q.text_first, q.text_last), h.form, evidence_first, last,
             f"rule:{rule}", _confidence(h, rule, q.value, q.approximate), title,
             self._grantor_of(h, q, first, end), self._reason(q, h, events, number, end), None, part_of,
+            features(_share(rule, h), rule, h, q, q.value, self._local),
         ))  # fmt: skip
 
     def _own_title(self, q: Quantity, events: list[_Event], number: int, end: int) -> tuple[int, int] | None:
@@ -595,7 +643,7 @@ class Relater:
                 continue
             limit = next((m for m in range(fact.last, end) if self._own_statement(m, end)), end)
             fact.year = year_in(self.s, fact.first, limit)
-            if fact.year is None and not any(is_year(self.s, m) for m in range(fact.first, limit)):
+            if fact.year is None and not any(self.s.is_year(m) for m in range(fact.first, limit)):
                 fact.year = year_in(self.s, first, fact.first) if self._near_year(first, fact.first) else None
 
     def _own_statement(self, m: int, end: int) -> bool:
@@ -605,7 +653,7 @@ class Relater:
     def _near_year(self, first: int, last: int) -> bool:
         """A year before the award dates it only as part of what is given or reviewed, not as the day of the meeting."""
         s = self.s
-        return any(is_year(s, m) and not (m > 0 and s.key[m - 1] in ("/", "-", ".")) for m in range(first, last))
+        return any(s.is_year(m) and not (m > 0 and s.key[m - 1] in ("/", "-", ".")) for m in range(first, last))
 
     def _parts_by_sum(self, start: int) -> None:
         """``397 gương được biểu dương …, 153 tập thể, 244 cá nhân``: two or more that add up to one before them."""
@@ -821,8 +869,11 @@ _SHARE_RIGHT = {"noun": 0.96, "title": 0.9, "prize": 0.76, "verb": 0.74}
 
 def _confidence(h: Honour, rule: str, count: int, approximate: bool) -> float:
     """How often a statement of this kind was right; a single recipient or a round number is less sure."""
-    share = 0.82 if rule == "awards.counted" else _SHARE_RIGHT[h.kind]
-    return share - 0.1 * (count == 1) - 0.1 * approximate
+    return _share(rule, h) - 0.1 * (count == 1) - 0.1 * approximate
+
+
+def _share(rule: str, h: Honour) -> float:
+    return 0.82 if rule == "awards.counted" else _SHARE_RIGHT[h.kind]
 
 
 _S = TypeVar("_S", Honour, Quantity, Mention, Block)
@@ -842,11 +893,6 @@ def _rank(knowledge: Knowledge, h: Honour) -> int:
     return entry.rank if entry is not None else 5
 
 
-def relate(knowledge: Knowledge, analysis: Analysis) -> Iterator[AwardFact]:
-    """Award statements of an analysed report, in order."""
-    yield from Relater(knowledge, analysis).run()
-
-
 @Language.factory(
     "trichluc_relating", default_config={"knowledge": None}, requires=["doc.user_data"], assigns=["doc.spans"]
 )
@@ -863,7 +909,7 @@ class Relating:
 
     def __call__(self, doc: Doc) -> Doc:
         analysis = analysis_of(doc)
-        analysis.awards = list(relate(self.knowledge, analysis))
+        analysis.awards = Relater(self.knowledge, analysis).run()
         s = analysis.syllables
         doc.spans["awards"] = [span(doc, s, a.first, a.last, a.form, a.source) for a in analysis.awards]
         return doc

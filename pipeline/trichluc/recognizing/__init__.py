@@ -61,9 +61,9 @@ def recognize(knowledge: Knowledge, doc: Doc) -> Analysis:
     s, sentences = analysis.syllables, analysis.sentences
     words = Words(s, sentences, lambda first, last: segment(doc, first, last))
     bodies = list(organizations(knowledge, s, sentences, words))
-    analysis.organizations = _joined(bodies, _by_pattern(knowledge, analysis, "organization"))
-    named, remarks = campaigns(knowledge, s, sentences, analysis.organizations)
-    analysis.campaigns = _joined(named, _by_pattern(knowledge, analysis, "campaign"))
+    analysis.organizations = _joined(_by_pattern(knowledge, analysis, "organization"), bodies)
+    named, remarks = campaigns(knowledge, s, sentences, words, analysis.organizations)
+    analysis.campaigns = _joined(_by_pattern(knowledge, analysis, "campaign"), named)
     analysis.honours = list(honours(knowledge, s, sentences))
     analysis.quantities = list(quantities(knowledge, s, sentences)) if analysis.honours else []
     analysis.remarks.extend(remarks)

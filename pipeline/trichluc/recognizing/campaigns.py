@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from ..annotations import Mention, Remark, Syllables
 from ..knowledge import CampaignWord, Knowledge
 from .honours import quoted
+from .organizations import Words
 
 _CAPITAL = frozenset("XAU")
 _SEPARATORS = {",", ";", "và", "hay", "hoặc", "cùng"}
@@ -36,9 +37,10 @@ _SUBJECTS = frozenset(
 class CampaignGrammar:
     """Finds campaign names in the syllables of one report; ``taken`` are syllables inside organization names."""
 
-    def __init__(self, knowledge: Knowledge, s: Syllables, taken: set[int]) -> None:
+    def __init__(self, knowledge: Knowledge, s: Syllables, words: Words, taken: set[int]) -> None:
         self.k = knowledge
         self.s = s
+        self.words = words
         self.taken = taken
         self.remarks: list[Remark] = []
         self.at_war = False  # a report of fighting: its campaigns are operations
@@ -286,7 +288,11 @@ class CampaignGrammar:
         )
 
     def _bounds(self, m: int, end: int) -> bool:
-        return self.s.shape[m] == "x" and self.k.cues["boundary"].at(self.s.key, m, end) is not None
+        """Does a small word begin a new phrase here? One inside a word does not: ``công`` + ``nhân``."""
+        if self.s.shape[m] != "x":
+            return False
+        found = self.k.cues["boundary"].at(self.s.key, m, end)
+        return found is not None and self.words.starts(m) and self.words.end_of(found[0] - 1) == found[0]
 
     def _name_end(self, i: int, end: int) -> int:
         """How far an unquoted name reaches: to a sign, a small word that begins a new phrase, or a body's name."""
@@ -321,7 +327,7 @@ class CampaignGrammar:
         while plain > first and (s.shape[plain - 1] == "d" or s.key[plain - 1] == "năm"):
             plain -= 1
         if plain - first >= 2:
-            numbered = s.shape[last - 1] == "d" and not is_year(s, last - 1)
+            numbered = s.shape[last - 1] == "d" and not s.is_year(last - 1)
             return not numbered and not all(s.shape[m] in "Ad" for m in range(first, plain))
         last = plain
         if last == first:
@@ -353,41 +359,36 @@ def year_of(s: Syllables, first: int, last: int, end: int) -> int | None:
 
 def with_year(s: Syllables, last: int, end: int) -> int:
     """A year right after the name belongs to it: ``Tháng Thanh niên 2019``, ``Xuân tình nguyện năm 2017``."""
-    if last < end and is_year(s, last) and s.gap[last] == " ":
+    if last < end and s.is_year(last) and s.gap[last] == " ":
         return last + 1
-    if last + 1 < end and s.key[last] == "năm" and is_year(s, last + 1):
-        if last + 2 < end and s.key[last + 2] in ("-", "–") and last + 3 < end and is_year(s, last + 3):
+    if last + 1 < end and s.key[last] == "năm" and s.is_year(last + 1):
+        if last + 2 < end and s.key[last + 2] in ("-", "–") and last + 3 < end and s.is_year(last + 3):
             return last
         return last + 2
     return last
 
 
-def is_year(s: Syllables, i: int) -> bool:
-    """Is syllable ``i`` a year of 1900 to 2099?"""
-    return s.shape[i] == "d" and len(s.norm[i]) == 4 and s.norm[i].isdecimal() and s.norm[i][:2] in ("19", "20")
-
-
 def year_in(s: Syllables, first: int, last: int) -> int | None:
     """The one year named between two syllables; a range of years or a school year is none."""
-    years = [i for i in range(first, min(last, len(s))) if is_year(s, i)]
+    years = [i for i in range(first, min(last, len(s))) if s.is_year(i)]
     if len({s.norm[i] for i in years}) != 1:
         return None
     i = years[0]
     if i > 1 and s.key[i - 1] == "học" and s.key[i - 2] == "năm":
         return None
-    if i + 1 < len(s) and s.key[i + 1] == "-" and i + 2 < len(s) and is_year(s, i + 2):
+    if i + 1 < len(s) and s.key[i + 1] == "-" and i + 2 < len(s) and s.is_year(i + 2):
         return None
-    if i > 1 and s.key[i - 1] == "-" and is_year(s, i - 2):
+    if i > 1 and s.key[i - 1] == "-" and s.is_year(i - 2):
         return None
     return int(s.norm[i])
 
 
 def campaigns(
-    knowledge: Knowledge, s: Syllables, sentences: list[tuple[int, int]], bodies: list[Mention]
+    knowledge: Knowledge, s: Syllables, sentences: list[tuple[int, int]], words: Words, bodies: list[Mention]
 ) -> tuple[list[Mention], list[Remark]]:
     """Every campaign mention of a report, in order, and what was odd about them."""
     taken = {i for b in bodies for i in range(b.first, b.last)}
-    grammar = CampaignGrammar(knowledge, s, taken)
+    grammar = CampaignGrammar(knowledge, s, words, taken)
     grammar.at_war = sum(grammar.has("military", first, end) for first, end in sentences) > max(2, len(sentences) // 8)
     found = [m for first, end in sentences for m in grammar.in_sentence(first, end)]
     return found, grammar.remarks

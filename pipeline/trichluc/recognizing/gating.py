@@ -1,4 +1,4 @@
-"""Which sentences the network reads: those where the rules found a name, or whose words make one likely.
+"""Which sentences the network reads: those where the rules found something, or whose words make one likely.
 
 A logistic regression over the words of a sentence, each with or without a capital, costs a dictionary look-up a
 syllable; the network costs a thousand times that. Weights and threshold come with the model.
@@ -15,9 +15,7 @@ from .tagger import word_form
 
 def words_of(s: Syllables, first: int, last: int) -> set[str]:
     """What the gate knows of a sentence: its words, those with a capital marked ``^`` unless they begin it."""
-    return {
-        ("^" if i > first and s.shape[i] in "XAU" else "") + word_form(s.key[i]) for i in range(first, last)
-    }
+    return {("^" if i > first and s.shape[i] in "XAU" else "") + word_form(s.key[i]) for i in range(first, last)}
 
 
 class Gate:
@@ -31,7 +29,9 @@ class Gate:
         """The sentences to read."""
         s, get = analysis.syllables, self.weights.get
         firsts = [first for first, _ in analysis.sentences]
-        named = {bisect_right(firsts, m.first) - 1 for m in (*analysis.organizations, *analysis.campaigns)}
+        begins = [m.first for m in (*analysis.organizations, *analysis.campaigns)]
+        begins += [h.first for h in analysis.honours] + [q.first for q in analysis.quantities]
+        named = {bisect_right(firsts, i) - 1 for i in begins}
         return [
             (first, last)
             for number, (first, last) in enumerate(analysis.sentences)

@@ -60,14 +60,14 @@ def honours(knowledge: Knowledge, s: Syllables, sentences: list[tuple[int, int]]
         while i < end:
             if s.key[i] == "đạt" and i + 1 < end and s.key[i + 1] == '"' and s.gap[i + 1] != "\n":
                 named = quoted(s, i + 1, end)
-                if named[0] >= 0:  # đạt “Gia đình văn hóa”
+                if named[0] >= 0 and s.shape[named[0]] in "XAU":  # đạt “Gia đình văn hóa”
                     yield Honour("danh hiệu", "title", i, i + 1, "rule:honours.titles", *named)
                     i = named[1]
                     continue
             found = knowledge.honours.at(s.key, i, end)
             excluded = knowledge.exclusions.at(s.key, i, end)
             if excluded is not None and (found is None or excluded[0] > found[0]) and excluded[0] - i >= 2:
-                i = excluded[0] if found is not None else i + 1
+                i = excluded[0]
                 continue
             honour = _honour_at(knowledge, s, i, found[0], found[1], first, end) if found is not None else None
             if honour is None and order is not None and s.key[i] == "hạng" and i + 1 < end:

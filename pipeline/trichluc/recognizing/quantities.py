@@ -144,7 +144,7 @@ def _quantity_at(knowledge: Knowledge, s: Syllables, i: int, end: int, first: in
     if number is None:
         return None
     value, j = number
-    if value <= 0 or not counts(knowledge, s, i, first):
+    if value <= 0 or not counts(knowledge, s, i, first) or s.key[i : i + 2] in (["ba", "mẹ"], ["ba", "má"]):
         return None
     noun = j
     if any(s.key[m] in ("mỗi", "từng") for m in range(max(first, i - 6), i)):
@@ -199,6 +199,8 @@ def counts(knowledge: Knowledge, s: Syllables, i: int, first: int) -> bool:
     if i == first:
         return True
     before = s.key[i - 1]
+    if s.is_year(i) and (before in ('"', "năm", "/", "-") or (s.shape[i - 1] in "XA" and i - 1 > first)):
+        return False  # the Awards 2019 tổ chức ở Hà Nội
     if before in _NAMING and s.shape[i - 1] != "U":
         return before in ("số", "nhóm") and s.shape[i] == "x"
     return before != DIGIT_DOT

@@ -5,8 +5,8 @@ shape and of the rules' spans around it; residual convolutions inside the senten
 for each tag (BIOES over organizations, campaigns, honours and award counts).
 How it is trained is in ``models/``; here it only runs, on NumPy alone.
 
-Sources: the architecture follows Collobert et al. 2011 (window networks), Strubell et al. 2017 (dilated convolutions for
-sequence labelling) and spaCy's hashed sub-word embeddings; rule spans as features follow stacked tagging.
+Sources: the architecture follows Collobert et al. 2011 (window networks), Strubell et al. 2017 (dilated convolutions
+for sequence labelling) and spaCy's hashed sub-word embeddings; rule spans as features follow stacked tagging.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from typing import Any, Final
 import numpy as np
 import numpy.typing as npt
 
-from ..annotations import Analysis, Mention, Syllables
+from ..annotations import Analysis, Syllables
 from ..errors import ModelError
 from ..knowledge import Knowledge
 from ..preparing import DIGIT_DOT
@@ -104,9 +104,7 @@ RULE_COLUMNS = {"organization": 12, "campaign": 12, "organization_sure": 10, "ca
 _FAMILIES = {"organizations": 0, "names": 1, "campaign_words": 0, "campaign_names": 1}
 
 
-def rule_features(
-    knowledge: Knowledge, analysis: Analysis, sentences: list[tuple[int, int]]
-) -> npt.NDArray[np.int8]:
+def rule_features(knowledge: Knowledge, analysis: Analysis, sentences: list[tuple[int, int]]) -> npt.NDArray[np.int8]:
     """Codes of shape (syllables, columns): the rules' spans with family and confidence, campaign words, heads, counts.
 
     Words and heads are looked up in ``sentences`` only.
@@ -187,7 +185,8 @@ class Tagger:
         self._vector = lru_cache(maxsize=32768)(self._vector_of)
 
     def _vector_of(self, key: str) -> Floats:
-        return self._embedding[list(self.vocabulary.rows(word_form(key)))].sum(0)
+        vector: Floats = self._embedding[list(self.vocabulary.rows(word_form(key)))].sum(0)
+        return vector
 
     def scores(self, s: Syllables, codes: npt.NDArray[np.int8], sentences: list[tuple[int, int]]) -> Floats:
         """Log probabilities of tags and raw scores of kinds (syllables of the sentences, tags + kinds), sentence after
@@ -222,20 +221,35 @@ class Tagger:
         return out
 
 
-def load_tagger(folder: Path = FOLDER) -> Tagger:
-    """The shipped model.
+_ADVICE = "install trichluc again, or train it with `make model`; --rules-only needs no model"
+
+
+def read_meta(folder: Path = FOLDER) -> dict[str, Any]:
+    """Everything of a model but its weights: vocabulary, gate, policies, and the recipe it was made by.
 
     Raises :class:`~trichluc.errors.ModelError` when it is missing, damaged, or made for another version of the code.
     """
-    advice = "install trichluc again, or train it with `make model`; --rules-only needs no model"
     try:
-        meta = json.loads((folder / "model.json").read_text("utf-8"))
+        meta: dict[str, Any] = json.loads((folder / "model.json").read_text("utf-8"))
+        made_for = meta["format"]
+    except (OSError, ValueError, KeyError) as problem:
+        raise ModelError(str(folder), f"the model cannot be read ({problem})", _ADVICE) from None
+    if made_for != FORMAT:
+        raise ModelError(
+            str(folder), f"the model is of format {made_for}, this version of trichluc reads {FORMAT}", _ADVICE
+        )
+    return meta
+
+
+def load_tagger(folder: Path = FOLDER) -> Tagger:
+    """The shipped model, or another.
+
+    Raises what :func:`read_meta` raises.
+    """
+    meta = read_meta(folder)
+    try:
         with np.load(folder / "weights.npz", allow_pickle=False) as stored:
             weights = {name: stored[name].astype(np.float32) for name in stored.files}
-    except (OSError, ValueError, KeyError) as problem:
-        raise ModelError(str(folder), f"the model cannot be read ({problem})", advice) from None
-    if meta.get("format") != FORMAT:
-        raise ModelError(
-            str(folder), f"the model is of format {meta.get('format')}, this version of trichluc reads {FORMAT}", advice
-        )
+    except (OSError, ValueError, KeyError, EOFError) as problem:
+        raise ModelError(str(folder), f"the model cannot be read ({problem})", _ADVICE) from None
     return Tagger(weights, meta)

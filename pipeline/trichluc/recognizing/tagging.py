@@ -5,6 +5,8 @@ Rules-only pipelines leave this component out; what follows sees mentions either
 
 from __future__ import annotations
 
+from bisect import bisect_left
+from math import log
 from pathlib import Path
 from typing import get_args
 
@@ -18,12 +20,14 @@ from ..record import CampaignKind, OrganizationKind
 from . import span
 from .campaigns import year_of
 from .gating import Gate
-from .joining import Candidate, candidates, probabilities, selected
-from .tagger import FOLDER, TAGS, Floats, load_tagger, rule_features
+from .joining import Candidate, candidates, local_share, probabilities, selected
+from .tagger import FOLDER, LABELS, TAGS, Floats, load_tagger, rule_features
 
 CAMPAIGN_KINDS: tuple[str, ...] = get_args(CampaignKind)
 ORGANIZATION_KINDS: tuple[str, ...] = get_args(OrganizationKind)
 SOURCE = "model:tagger"
+_OWN = 0.99
+_LEAST = 1e-3  # chances nearer to 0 or 1 say no more
 _WORD_REACH = 6  # syllables between a campaign word and the name it introduces
 
 
@@ -54,6 +58,7 @@ class Tagging:
         opened = self.gate.open(a)
         if opened:
             self.join(a, opened)
+            a.award_policy = self.tagger.meta["policy"].get("AWARD")
             s = a.syllables
             doc.spans["organizations"] = [span(doc, s, m.first, m.last, m.kind, m.source) for m in a.organizations]
             doc.spans["campaigns"] = [span(doc, s, m.first, m.last, m.kind, m.source) for m in a.campaigns]
@@ -66,10 +71,17 @@ class Tagging:
         ends = np.cumsum([last - first for first, last in opened]).tolist()
         row = {i: n for n, i in enumerate(at)}
 
+        local = local_share(a.organizations)
+
         def chosen(label: str, rules: list[Mention]) -> list[tuple[Candidate, float]]:
-            found = candidates(label, scores, at, ends, a.syllables, rules)
+            proposed = candidates(label, scores, at, ends, a.syllables, rules, local)
+            found = [c for c in proposed if not self._excluded(a, c)]
             policy = self.tagger.meta["policy"][label]
-            return selected(found, probabilities(found, policy["weights"]), policy["threshold"])
+            chances = probabilities(found, policy["weights"])
+            for number, c in enumerate(found):
+                if c.rule is not None and c.rule.source.removeprefix("rule:") in self.knowledge.own:
+                    chances[number] = _OWN  # what a user's own file says is not weighed
+            return selected(found, chances, policy["threshold"])
 
         organizations = [
             self._organization(a, c, chance, scores[row[c.first] : row[c.last - 1] + 1])
@@ -80,6 +92,26 @@ class Tagging:
             for c, chance in chosen("CAMP", a.campaigns)
         ]
         a.organizations = organizations
+        self._odds(a, scores, row)
+
+    def _odds(self, a: Analysis, scores: Floats, row: dict[int, int]) -> None:
+        """What the model says of the rules' honours and counts; the stage that relates them weighs it."""
+
+        def best(label: str, first: int, last: int) -> float:
+            begin = 1 + 4 * LABELS.index(label)
+            chance = float(np.exp(scores[row[first] : row[last - 1] + 1, begin : begin + 4]).sum(1).max())
+            chance = min(max(chance, _LEAST), 1 - _LEAST)
+            return log(chance / (1 - chance))
+
+        for h in a.honours:
+            h.odds, h.count_odds = best("HONOUR", h.first, h.last), best("COUNT", h.first, h.last)
+        for q in a.quantities:
+            q.odds = best("COUNT", q.first, q.last)
+
+    def _excluded(self, a: Analysis, c: Candidate) -> bool:
+        """Does an exclusion cover a span that only the model proposes?"""
+        found = self.knowledge.exclusions.at(a.syllables.key, c.first) if c.rule is None else None
+        return found is not None and found[0] >= c.last
 
     def _organization(self, a: Analysis, c: Candidate, chance: float, scores: Floats) -> Mention:
         if c.rule is not None:
@@ -98,7 +130,7 @@ class Tagging:
         if kind is None:
             classes = scores[:, TAGS : TAGS + len(CAMPAIGN_KINDS)].mean(0)
             kind = CAMPAIGN_KINDS[int(classes.argmax())]
-        end = next(last for _, last in a.sentences if last >= c.last)
+        end = a.sentences[bisect_left(a.sentences, c.last, key=lambda sentence: sentence[1])][1]
         return Mention(kind, c.first, c.last, SOURCE, round(chance, 2), year_of(a.syllables, c.first, c.last, end))
 
     def _introduced(self, a: Analysis, c: Candidate) -> str | None:
