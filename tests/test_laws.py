@@ -313,7 +313,7 @@ AWARD = "Dịp này, Ban Thường vụ Thành đoàn trao tặng giấy khen ch
     ],
 )
 def test_laws_hold_on_a_line_of_200000_characters(line: str) -> None:
-    with seconds(10):
+    with seconds(30):  # what the laws themselves cost on 17,000 mentions is most of it
         laws(line)
 
 

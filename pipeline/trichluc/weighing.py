@@ -11,6 +11,7 @@ from typing import Any
 
 from .annotations import Honour, Quantity
 
+SUREST = 0.99  # no statement is certain
 FEATURES = (
     "sure",  # log odds of the share that was right among statements of this rule and this kind of honour
     "count",  # log odds, by the model, that the number counts an award

@@ -14,6 +14,7 @@ from __future__ import annotations
 import json
 import unicodedata
 import zlib
+from collections.abc import Iterator
 from functools import lru_cache
 from pathlib import Path
 from typing import Any, Final
@@ -34,6 +35,7 @@ LABELS = ("ORG", "CAMP", "HONOUR", "COUNT")
 BEGIN, INSIDE, END, SINGLE = range(4)
 TAGS = 1 + 4 * len(LABELS)
 HASHES = 2048
+PORTION = 4096
 SHAPES = {shape: i for i, shape in enumerate("XAxUdp")}
 GAPS = {"": 0, " ": 1, "\n": 2}
 
@@ -190,12 +192,18 @@ class Tagger:
 
     def scores(self, s: Syllables, codes: npt.NDArray[np.int8], sentences: list[tuple[int, int]]) -> Floats:
         """Log probabilities of tags and raw scores of kinds (syllables of the sentences, tags + kinds), sentence after
-        sentence.
+        sentence. Memory is bounded: sentences go through the network a few thousand syllables at a time.
         """
+        shapes = shape_codes(s)
+        return np.vstack([self._scores(s, shapes, codes, part) for part in _portions(sentences)])
+
+    def _scores(
+        self, s: Syllables, shapes: npt.NDArray[np.int8], codes: npt.NDArray[np.int8], sentences: list[tuple[int, int]]
+    ) -> Floats:
         at = np.concatenate([np.arange(first, last) for first, last in sentences])
         sentence = np.repeat(np.arange(len(sentences)), [last - first for first, last in sentences])
         h = np.array([self._vector(s.key[i]) for i in at])
-        h += self._shape[shape_codes(s)[at]]
+        h += self._shape[shapes[at]]
         for column, table in enumerate(self._rules):
             said = codes[at, column]
             some = np.flatnonzero(said)
@@ -219,6 +227,20 @@ class Tagger:
         tags -= tags.max(1, keepdims=True)
         tags -= np.log(np.exp(tags).sum(1, keepdims=True))
         return out
+
+
+def _portions(sentences: list[tuple[int, int]]) -> Iterator[list[tuple[int, int]]]:
+    """Sentences in order, in lists of at most ``PORTION`` syllables (or one longer sentence)."""
+    part: list[tuple[int, int]] = []
+    size = 0
+    for first, last in sentences:
+        if part and size + last - first > PORTION:
+            yield part
+            part, size = [], 0
+        part.append((first, last))
+        size += last - first
+    if part:
+        yield part
 
 
 _ADVICE = "install trichluc again, or train it with `make model`; --rules-only needs no model"

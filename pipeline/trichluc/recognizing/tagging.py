@@ -26,7 +26,7 @@ from .tagger import FOLDER, LABELS, TAGS, Floats, load_tagger, rule_features
 CAMPAIGN_KINDS: tuple[str, ...] = get_args(CampaignKind)
 ORGANIZATION_KINDS: tuple[str, ...] = get_args(OrganizationKind)
 SOURCE = "model:tagger"
-_OWN = 0.99
+_SUREST = 0.99
 _LEAST = 1e-3  # chances nearer to 0 or 1 say no more
 _WORD_REACH = 6  # syllables between a campaign word and the name it introduces
 
@@ -80,7 +80,7 @@ class Tagging:
             chances = probabilities(found, policy["weights"])
             for number, c in enumerate(found):
                 if c.rule is not None and c.rule.source.removeprefix("rule:") in self.knowledge.own:
-                    chances[number] = _OWN  # what a user's own file says is not weighed
+                    chances[number] = _SUREST  # what a user's own file says is not weighed
             return selected(found, chances, policy["threshold"])
 
         organizations = [
@@ -115,23 +115,25 @@ class Tagging:
 
     def _organization(self, a: Analysis, c: Candidate, chance: float, scores: Floats) -> Mention:
         if c.rule is not None:
-            return Mention(c.rule.kind, c.first, c.last, c.rule.source, round(chance, 2), c.rule.year)
+            return Mention(c.rule.kind, c.first, c.last, c.rule.source, min(round(chance, 2), _SUREST), c.rule.year)
         kind = _overlapping(a.organizations, c)
         if kind is None:
             head = self.knowledge.heads.at(a.syllables.key, c.first, c.last)
             classes = scores[:, TAGS + len(CAMPAIGN_KINDS) :].mean(0)
             kind = head[1].kind if head is not None else ORGANIZATION_KINDS[int(classes.argmax())]
-        return Mention(kind, c.first, c.last, SOURCE, round(chance, 2))
+        return Mention(kind, c.first, c.last, SOURCE, min(round(chance, 2), _SUREST))
 
     def _campaign(self, a: Analysis, c: Candidate, chance: float, scores: Floats) -> Mention:
         if c.rule is not None:
-            return Mention(c.rule.kind, c.first, c.last, c.rule.source, round(chance, 2), c.rule.year)
+            return Mention(c.rule.kind, c.first, c.last, c.rule.source, min(round(chance, 2), _SUREST), c.rule.year)
         kind = _overlapping(a.campaigns, c) or self._introduced(a, c)
         if kind is None:
             classes = scores[:, TAGS : TAGS + len(CAMPAIGN_KINDS)].mean(0)
             kind = CAMPAIGN_KINDS[int(classes.argmax())]
         end = a.sentences[bisect_left(a.sentences, c.last, key=lambda sentence: sentence[1])][1]
-        return Mention(kind, c.first, c.last, SOURCE, round(chance, 2), year_of(a.syllables, c.first, c.last, end))
+        return Mention(
+            kind, c.first, c.last, SOURCE, min(round(chance, 2), _SUREST), year_of(a.syllables, c.first, c.last, end)
+        )
 
     def _introduced(self, a: Analysis, c: Candidate) -> str | None:
         """The kind of the campaign word that begins the name or stands before it."""
