@@ -12,6 +12,7 @@ from __future__ import annotations
 import unicodedata
 from collections.abc import Iterator
 from functools import lru_cache
+from typing import Any
 
 import numpy as np
 import regex
@@ -152,7 +153,8 @@ def syllables_of(doc: Doc) -> tuple[Syllables, str]:
     word_of = doc.vocab.strings
     gap = "\n"
     offset = 0
-    for index, (word, space) in enumerate(doc.to_array(["ORTH", "SPACY"]).tolist()):
+    tokens: Any = doc.to_array(["ORTH", "SPACY"])
+    for index, (word, space) in enumerate(tokens.tolist()):
         text = word_of[word]
         texts.append(text)
         if text.isspace():
