@@ -322,6 +322,10 @@ class Relater:
             return True  # tặng 11 đoàn viên Huy hiệu “Tuổi trẻ dũng cảm”
         if b - a > 80 or self._outside_brackets(a, b) > 30:
             return False
+        if s.key[q.first - 1] in _NO_RECIPIENTS_AFTER:
+            return False  # 135 người thuộc 58 quốc gia được tôn vinh
+        if s.key[max(0, q.first - 2) : q.first] in (["trong", "top"], ["vào", "top"], ["trong", "tốp"], ["vào", "tốp"]):
+            return False  # lọt vào top 6 dự án
         if q.first > 0 and s.key[q.first - 1] in ("qua", "cứu", "giết", "bắt", "vượt", "lên"):
             return False  # vượt qua 100.000 bài dự thi, em giành giải nhất
         if self._cue_between("part", a, b) and s.key[h.first - 1] != "được":

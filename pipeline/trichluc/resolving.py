@@ -265,6 +265,8 @@ def campaign_key(name: str) -> str:
 
     >>> campaign_key("Chiến dịch Mùa hè xanh năm 2019") == campaign_key("“mùa hè xanh”")
     True
+    >>> campaign_key("Năm 2019")  # nothing but a year: never empty
+    'năm 2019'
     """
     low = name.lower().replace('"', " ").replace("“", " ").replace("”", " ").strip()
     while _YEAR.search(low):
@@ -273,7 +275,7 @@ def campaign_key(name: str) -> str:
         if low.startswith(word + " ") and len(low.split()) - len(word.split()) >= 2:
             low = low[len(word) + 1 :]
             break
-    return " ".join(k for k in phrase_keys(low) if k.isalnum()) or low
+    return " ".join(k for k in phrase_keys(low) if k.isalnum()) or low or name.lower()
 
 
 def _one_letter_apart(a: str, b: str) -> bool:

@@ -103,7 +103,7 @@ def candidates(
     ranges = {
         (at[i], at[j - 1] + 1) for i, j in proposed(np.exp(scores[:, : 1 + 4 * len(LABELS)]), label, sentence_ends)
     }
-    ranges = {(first, last) for first, last in ranges if _balanced(s, first, last)}
+    ranges = {(first, last) for first, last in ranges if _may_be_name(s, first, last)}
     ranges.update(by_span)
     owner: dict[int, int] = {}
     for number, m in enumerate(rules):
@@ -142,9 +142,11 @@ def candidates(
     return found
 
 
-def _balanced(s: Syllables, first: int, last: int) -> bool:
-    """Does every quote and bracket that opens inside a span also close there? The apostrophe of H'leo is none."""
+def _may_be_name(s: Syllables, first: int, last: int) -> bool:
+    """Is there a word in it, and does every quote and bracket that opens in it close there (H'leo has none)?"""
     keys = s.key[first:last]
+    if not any(shape in "XAxU" for shape in s.shape[first:last]):
+        return False
     single = sum(s.key[i] == "'" and (s.gap[i] != "" or s.gap[i + 1 : i + 2] != [""]) for i in range(first, last))
     return keys.count('"') % 2 == 0 == single % 2 and keys.count("(") == keys.count(")")
 
