@@ -23,8 +23,8 @@ from .knowledge import Knowledge, build_knowledge
 from .recognizing import span
 from .recognizing.campaigns import year_in
 from .recognizing.honours import title_after
-from .recognizing.joining import local_share
-from .weighing import SUREST, features, probability
+from .recognizing.joining import SUREST, local_share, probability
+from .weighing import features
 
 _CLAUSE_SIGNS = {";", "…", "."}
 # Recipients right after one of these are where others come from, or what others are divided into.
@@ -92,7 +92,7 @@ class Relater:
             if fact.part_of is not None and fact.part_of not in place:
                 fact.part_of = None
             if fact.features is not None:
-                fact.confidence = min(probability(fact.features, policy), SUREST)
+                fact.confidence = min(probability(fact.features, policy["weights"]), SUREST)
                 if fact.confidence < policy["threshold"]:
                     continue
             if fact.part_of is not None:

@@ -6,12 +6,10 @@ nothing is weighed, and the share that was right among statements of its kind st
 
 from __future__ import annotations
 
-from math import exp, log, log1p
-from typing import Any
+from math import log, log1p
 
 from .annotations import Honour, Quantity
 
-SUREST = 0.99  # no statement is certain
 FEATURES = (
     "sure",  # log odds of the share that was right among statements of this rule and this kind of honour
     "count",  # log odds, by the model, that the number counts an award
@@ -55,13 +53,3 @@ def features(
         local,
         sure * local,
     )
-
-
-def probability(weighed: tuple[float, ...], policy: dict[str, Any]) -> float:
-    """The regression; the last weight is its intercept.
-
-    >>> probability((1.0, 0.0), {"weights": [2.0, 0.5, -2.0]})
-    0.5
-    """
-    *weights, intercept = policy["weights"]
-    return 1 / (1 + exp(-sum(w * x for w, x in zip(weights, weighed, strict=True)) - intercept))

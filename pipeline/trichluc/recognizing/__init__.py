@@ -26,6 +26,12 @@ def span(doc: Doc, s: Syllables, first: int, last: int, label: str, rule: str) -
     return Span(doc, s.token[first], s.token[last - 1] + 1, label=label, span_id=rule)
 
 
+def show_names(doc: Doc, a: Analysis) -> None:
+    """Organizations and campaigns of the analysis as ``doc.spans``."""
+    for name, mentions in (("organizations", a.organizations), ("campaigns", a.campaigns)):
+        doc.spans[name] = [span(doc, a.syllables, m.first, m.last, m.kind, m.source) for m in mentions]
+
+
 def _by_pattern(knowledge: Knowledge, analysis: Analysis, yields: str) -> list[Mention]:
     """What the regular expressions of the knowledge files find. Each runs under a time limit."""
     found: list[Mention] = []
@@ -87,11 +93,10 @@ class Recognizing:
     def __call__(self, doc: Doc) -> Doc:
         a = recognize(self.knowledge, doc)
         s = a.syllables
-        doc.spans["organizations"] = [span(doc, s, m.first, m.last, m.kind, m.source) for m in a.organizations]
-        doc.spans["campaigns"] = [span(doc, s, m.first, m.last, m.kind, m.source) for m in a.campaigns]
+        show_names(doc, a)
         doc.spans["honours"] = [span(doc, s, h.first, h.last, h.kind, h.rule) for h in a.honours]
         doc.spans["quantities"] = [span(doc, s, q.first, q.last, q.recipient, q.rule) for q in a.quantities]
         return doc
 
 
-__all__ = ["Recognizing", "recognize", "span"]
+__all__ = ["Recognizing", "recognize", "show_names", "span"]

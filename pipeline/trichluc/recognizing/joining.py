@@ -18,10 +18,11 @@ import numpy as np
 import numpy.typing as npt
 
 from ..annotations import Mention, Syllables
-from .tagger import LABELS, Floats
+from .tagger import BEGIN, END, INSIDE, SINGLE, TAGS, Floats, first_tag, tag_of
 
 _UNLIKELY: Final = 0.05  # a path through the tags whose every step is likelier than this is a candidate
 _LONGEST: Final = 40
+SUREST: Final = 0.99  # nothing that is weighed is certain
 
 FEATURES = (
     "mean",  # mean log probability of the span's tags
@@ -71,8 +72,8 @@ def proposed(chances: npt.NDArray[np.float32], label: str, sentence_ends: list[i
 
     ``sentence_ends`` are the flat ends of the sentences, ascending.
     """
-    begin = 1 + 4 * LABELS.index(label)
-    opens, inside, closes, alone = (chances[:, begin + place] for place in range(4))
+    begin = first_tag(label)
+    opens, inside, closes, alone = (chances[:, begin + place] for place in (BEGIN, INSIDE, END, SINGLE))
     for i in np.flatnonzero(alone > _UNLIKELY).tolist():
         yield i, i + 1
     likely_inside, likely_close = inside > _UNLIKELY, closes > _UNLIKELY
@@ -100,9 +101,7 @@ def candidates(
     """
     flat = {i: row for row, i in enumerate(at)}
     by_span = {(m.first, m.last): m for m in rules}
-    ranges = {
-        (at[i], at[j - 1] + 1) for i, j in proposed(np.exp(scores[:, : 1 + 4 * len(LABELS)]), label, sentence_ends)
-    }
+    ranges = {(at[i], at[j - 1] + 1) for i, j in proposed(np.exp(scores[:, :TAGS]), label, sentence_ends)}
     ranges = {(first, last) for first, last in ranges if _may_be_name(s, first, last)}
     ranges.update(by_span)
     owner: dict[int, int] = {}
@@ -127,9 +126,7 @@ def candidates(
             min(best[tuple(s.key[c.first : c.last])] - mean, 8.0),
             float(c.rule is not None),
             c.rule.confidence - 0.8 if c.rule else 0.0,
-            float(
-                c.rule is not None and ".".join(c.rule.source.split(".")[:1]) in ("rule:names", "rule:campaign_names")
-            ),
+            float(c.rule is not None and c.rule.source.partition(".")[0] in ("rule:names", "rule:campaign_names")),
             float(c.rule is None and bool(others)),
             log(length),
             float(length == 1),
@@ -153,19 +150,22 @@ def _may_be_name(s: Syllables, first: int, last: int) -> bool:
 
 def _tag_scores(label: str, scores: Floats, row: int, length: int) -> list[float]:
     """Log probability of each tag of a span."""
-    begin = 1 + 4 * LABELS.index(label)
-    if length == 1:
-        return [float(scores[row, begin + 3])]
-    inside = scores[row + 1 : row + length - 1, begin + 1].tolist()
-    return [float(scores[row, begin]), *inside, float(scores[row + length - 1, begin + 2])]
+    return [float(scores[row + i, tag_of(label, i, length)]) for i in range(length)]
+
+
+def probability(features: tuple[float, ...], weights: list[float]) -> float:
+    """The logistic regression by which names and awards are weighed; the last weight is its intercept.
+
+    >>> probability((1.0, 0.0), [2.0, 0.5, -2.0])
+    0.5
+    """
+    *slopes, intercept = weights
+    return 1 / (1 + exp(-sum(w * x for w, x in zip(slopes, features, strict=True)) - intercept))
 
 
 def probabilities(found: list[Candidate], weights: list[float]) -> list[float]:
-    """The regression; the last weight is its intercept."""
-    if not found:
-        return []
-    features = np.array([c.features for c in found])
-    return [1 / (1 + exp(-z)) for z in (features @ np.array(weights[:-1]) + weights[-1]).tolist()]
+    """The :func:`probability` of every candidate."""
+    return [probability(c.features, weights) for c in found]
 
 
 def selected(found: list[Candidate], chances: list[float], threshold: float) -> list[tuple[Candidate, float]]:

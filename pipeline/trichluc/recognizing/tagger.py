@@ -43,6 +43,15 @@ Floats = npt.NDArray[np.float32]
 Indices = npt.NDArray[np.int64]
 
 
+def first_tag(label: str) -> int:
+    """The first of a label's four tags; BEGIN, INSIDE, END and SINGLE count from it.
+
+    >>> first_tag("ORG"), first_tag("CAMP")
+    (1, 5)
+    """
+    return 1 + 4 * LABELS.index(label)
+
+
 def tag_of(label: str, offset: int, length: int) -> int:
     """The tag of the syllable ``offset`` of a span of ``length`` syllables; 0 is outside.
 
@@ -50,7 +59,7 @@ def tag_of(label: str, offset: int, length: int) -> int:
     ([1, 2, 3], 8)
     """
     place = SINGLE if length == 1 else BEGIN if offset == 0 else END if offset == length - 1 else INSIDE
-    return 1 + 4 * LABELS.index(label) + place
+    return first_tag(label) + place
 
 
 def word_form(key: str) -> str:
@@ -171,7 +180,7 @@ def neighbours(sentence: Indices, distance: int) -> tuple[Indices, Indices]:
 class Tagger:
     """The network with its weights.
 
-    ``log_probabilities`` is the whole of it: everything that makes spans of its numbers is in :mod:`.joining`.
+    :meth:`scores` is the whole of it: everything that makes spans of its numbers is in :mod:`.joining`.
     """
 
     def __init__(self, weights: dict[str, Floats], meta: dict[str, Any]) -> None:
@@ -263,15 +272,22 @@ def read_meta(folder: Path = FOLDER) -> dict[str, Any]:
     return meta
 
 
+def read_weights(folder: Path = FOLDER) -> dict[str, Floats]:
+    """The weights of a model in single precision.
+
+    Raises :class:`~trichluc.errors.ModelError` when they are missing or damaged.
+    """
+    try:
+        with np.load(folder / "weights.npz", allow_pickle=False) as stored:
+            return {name: stored[name].astype(np.float32) for name in stored.files}
+    except (OSError, ValueError, KeyError, EOFError) as problem:
+        raise ModelError(str(folder), f"the model cannot be read ({problem})", _ADVICE) from None
+
+
 def load_tagger(folder: Path = FOLDER) -> Tagger:
     """The shipped model, or another.
 
-    Raises what :func:`read_meta` raises.
+    Raises what :func:`read_meta` and :func:`read_weights` raise.
     """
     meta = read_meta(folder)
-    try:
-        with np.load(folder / "weights.npz", allow_pickle=False) as stored:
-            weights = {name: stored[name].astype(np.float32) for name in stored.files}
-    except (OSError, ValueError, KeyError, EOFError) as problem:
-        raise ModelError(str(folder), f"the model cannot be read ({problem})", _ADVICE) from None
-    return Tagger(weights, meta)
+    return Tagger(read_weights(folder), meta)

@@ -6,6 +6,8 @@ Rules-only pipelines leave this component out; what follows sees mentions either
 from __future__ import annotations
 
 from bisect import bisect_left
+from collections.abc import Callable, Iterator
+from dataclasses import replace
 from math import log
 from pathlib import Path
 from typing import get_args
@@ -17,16 +19,15 @@ from spacy.tokens import Doc
 from ..annotations import Analysis, Mention, analysis_of
 from ..knowledge import Knowledge, build_knowledge
 from ..record import CampaignKind, OrganizationKind
-from . import span
+from . import show_names
 from .campaigns import year_of
 from .gating import Gate
-from .joining import Candidate, candidates, local_share, probabilities, selected
-from .tagger import FOLDER, LABELS, TAGS, Floats, load_tagger, rule_features
+from .joining import SUREST, Candidate, candidates, local_share, probabilities, selected
+from .tagger import FOLDER, TAGS, Floats, first_tag, load_tagger, rule_features
 
 CAMPAIGN_KINDS: tuple[str, ...] = get_args(CampaignKind)
 ORGANIZATION_KINDS: tuple[str, ...] = get_args(OrganizationKind)
 SOURCE = "model:tagger"
-_SUREST = 0.99
 _LEAST = 1e-3  # chances nearer to 0 or 1 say no more
 _WORD_REACH = 6  # syllables between a campaign word and the name it introduces
 
@@ -59,9 +60,7 @@ class Tagging:
         if opened:
             self.join(a, opened)
             a.award_policy = self.tagger.meta["policy"].get("AWARD")
-            s = a.syllables
-            doc.spans["organizations"] = [span(doc, s, m.first, m.last, m.kind, m.source) for m in a.organizations]
-            doc.spans["campaigns"] = [span(doc, s, m.first, m.last, m.kind, m.source) for m in a.campaigns]
+            show_names(doc, a)
         return doc
 
     def join(self, a: Analysis, opened: list[tuple[int, int]]) -> None:
@@ -73,32 +72,32 @@ class Tagging:
 
         local = local_share(a.organizations)
 
-        def chosen(label: str, rules: list[Mention]) -> list[tuple[Candidate, float]]:
+        def joined(
+            label: str, rules: list[Mention], found_by_model: Callable[[Analysis, Candidate, float, Floats], Mention]
+        ) -> Iterator[Mention]:
             proposed = candidates(label, scores, at, ends, a.syllables, rules, local)
             found = [c for c in proposed if not self._excluded(a, c)]
             policy = self.tagger.meta["policy"][label]
             chances = probabilities(found, policy["weights"])
             for number, c in enumerate(found):
                 if c.rule is not None and c.rule.source.removeprefix("rule:") in self.knowledge.own:
-                    chances[number] = _SUREST  # what a user's own file says is not weighed
-            return selected(found, chances, policy["threshold"])
+                    chances[number] = SUREST  # what a user's own file says is not weighed
+            for c, chance in selected(found, chances, policy["threshold"]):
+                sure = min(round(chance, 2), SUREST)
+                if c.rule is not None:
+                    yield replace(c.rule, confidence=sure)
+                else:
+                    yield found_by_model(a, c, sure, scores[row[c.first] : row[c.last - 1] + 1])
 
-        organizations = [
-            self._organization(a, c, chance, scores[row[c.first] : row[c.last - 1] + 1])
-            for c, chance in chosen("ORG", a.organizations)
-        ]
-        a.campaigns = [
-            self._campaign(a, c, chance, scores[row[c.first] : row[c.last - 1] + 1])
-            for c, chance in chosen("CAMP", a.campaigns)
-        ]
-        a.organizations = organizations
+        a.organizations = list(joined("ORG", a.organizations, self._organization))
+        a.campaigns = list(joined("CAMP", a.campaigns, self._campaign))
         self._odds(a, scores, row)
 
     def _odds(self, a: Analysis, scores: Floats, row: dict[int, int]) -> None:
         """What the model says of the rules' honours and counts; the stage that relates them weighs it."""
 
         def best(label: str, first: int, last: int) -> float:
-            begin = 1 + 4 * LABELS.index(label)
+            begin = first_tag(label)
             chance = float(np.exp(scores[row[first] : row[last - 1] + 1, begin : begin + 4]).sum(1).max())
             chance = min(max(chance, _LEAST), 1 - _LEAST)
             return log(chance / (1 - chance))
@@ -114,26 +113,22 @@ class Tagging:
         return found is not None and found[0] >= c.last
 
     def _organization(self, a: Analysis, c: Candidate, chance: float, scores: Floats) -> Mention:
-        if c.rule is not None:
-            return Mention(c.rule.kind, c.first, c.last, c.rule.source, min(round(chance, 2), _SUREST), c.rule.year)
+        """A span that only the model proposes, with its kind."""
         kind = _overlapping(a.organizations, c)
         if kind is None:
             head = self.knowledge.heads.at(a.syllables.key, c.first, c.last)
             classes = scores[:, TAGS + len(CAMPAIGN_KINDS) :].mean(0)
             kind = head[1].kind if head is not None else ORGANIZATION_KINDS[int(classes.argmax())]
-        return Mention(kind, c.first, c.last, SOURCE, min(round(chance, 2), _SUREST))
+        return Mention(kind, c.first, c.last, SOURCE, chance)
 
     def _campaign(self, a: Analysis, c: Candidate, chance: float, scores: Floats) -> Mention:
-        if c.rule is not None:
-            return Mention(c.rule.kind, c.first, c.last, c.rule.source, min(round(chance, 2), _SUREST), c.rule.year)
+        """A span that only the model proposes, with its kind and year."""
         kind = _overlapping(a.campaigns, c) or self._introduced(a, c)
         if kind is None:
             classes = scores[:, TAGS : TAGS + len(CAMPAIGN_KINDS)].mean(0)
             kind = CAMPAIGN_KINDS[int(classes.argmax())]
         end = a.sentences[bisect_left(a.sentences, c.last, key=lambda sentence: sentence[1])][1]
-        return Mention(
-            kind, c.first, c.last, SOURCE, min(round(chance, 2), _SUREST), year_of(a.syllables, c.first, c.last, end)
-        )
+        return Mention(kind, c.first, c.last, SOURCE, chance, year_of(a.syllables, c.first, c.last, end))
 
     def _introduced(self, a: Analysis, c: Candidate) -> str | None:
         """The kind of the campaign word that begins the name or stands before it."""
