@@ -19,6 +19,7 @@ import yaml
 from damage import DAMAGES
 from gold import Reader, Report, fold
 from make import ROOT, WORK, Lesson, prepared
+from policy import gold_of
 from rich.console import Console
 from rich.table import Table
 from spacy.language import Language
@@ -68,11 +69,6 @@ def ungated(folder: Path) -> Language:
     nlp = trichluc.load(model=folder)
     nlp.get_pipe("trichluc_tagging").gate.lowest = float("-inf")  # type: ignore[attr-defined]
     return nlp
-
-
-def gold_of(report: Report) -> GoldReport:
-    """The gold in the form that is scored."""
-    return GoldReport(id=report.id, text=report.text, **{k: v for k, v in report.gold.items() if k != "doc"})
 
 
 def record_of(text: str, name: str, nlp: Language) -> Record:

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 import torch
 from encoder import Encoder, Network
-from gold import CAMPAIGN_KINDS, ORGANIZATION_KINDS, UNKNOWN, Sentence
+from gold import CAMPAIGN_KINDS, ORGANIZATION_KINDS, UNKNOWN, Sentence, holds_something
 from torch import Tensor, nn
 
 
@@ -48,8 +48,8 @@ def finetune(
     rest = [p for name, p in network.named_parameters() if not name.startswith("encoder.")]
     rate = config["rate"]
     optimizer = torch.optim.AdamW([{"params": own}, {"params": rest}], weight_decay=config["weight_decay"])
-    busy = [s for s in clean if s[3].any() or s[2][:, :2].any()]
-    quiet = [s for s in clean if not (s[3].any() or s[2][:, :2].any())]
+    busy = [s for s in clean if holds_something(s)]
+    quiet = [s for s in clean if not holds_something(s)]
     size = config["batch"]
     drawn = len(busy) + len(quiet) // 3 + int(len(busy) * config["damaged"])
     total = config["epochs"] * (drawn // size)

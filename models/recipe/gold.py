@@ -151,6 +151,11 @@ def sentences(report: Report, knowledge: Knowledge, vocabulary: Vocabulary) -> I
         yield tuple(column[first:last] for column in columns)
 
 
+def holds_something(sentence: Sentence) -> bool:
+    """Has it a tag, or did the rules find a name in it?"""
+    return bool(sentence[3].any() or sentence[2][:, :2].any())
+
+
 def news(path: Path) -> Iterator[tuple[str, str]]:
     """Id and text of the unlabelled articles."""
     with lzma.open(path, "rt", encoding="utf-8") as lines:

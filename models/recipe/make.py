@@ -22,13 +22,13 @@ import yaml
 from damage import DAMAGES
 from encoder import Encoder, export
 from finetune import finetune
-from gold import Reader, Report, Sentence, fold, news, sentences, spans_gold
+from gold import Reader, Report, Sentence, fold, holds_something, news, sentences, spans_gold
 from policy import Judged, Weighed, fit_award_policy, fit_gate, fit_policy, judge, weigh_awards
-from pretrain import build_vocabulary, pretrain, read_plain
+from pretrain import Plain, build_vocabulary, pretrain, read_plain
 
 import trichluc
 from trichluc import __version__
-from trichluc.recognizing.tagger import FORMAT, Tagger, Vocabulary
+from trichluc.recognizing.tagger import FORMAT, Tagger, Vocabulary, read_weights
 
 ROOT = Path(__file__).resolve().parents[2]
 WORK = ROOT / "models" / "work"
@@ -70,14 +70,13 @@ def main() -> None:
     SHIPPED.mkdir(exist_ok=True)
     shutil.copy(WORK / "all" / "weights.npz", SHIPPED)
     parts = range(recipe["folds"])
+    policies = [names_policy([j for j in judged if fold(j.id, recipe["folds"]) != number]) for number in parts]
     for number in parts:
-        others = [j for j in judged if fold(j.id, recipe["folds"]) != number]
-        write_meta(WORK / f"fold{number}", recipe, vocabulary, gate, names_policy(others))
+        write_meta(WORK / f"fold{number}", recipe, vocabulary, gate, policies[number])
     weighed = [w for number in parts for w in weighed_awards(lessons, recipe["folds"], number)]
     for number in parts:
-        policy = names_policy([j for j in judged if fold(j.id, recipe["folds"]) != number])
-        policy["AWARD"] = fit_award_policy([w for w in weighed if fold(w.id, recipe["folds"]) != number])
-        write_meta(WORK / f"fold{number}", recipe, vocabulary, gate, policy)
+        policies[number]["AWARD"] = fit_award_policy([w for w in weighed if fold(w.id, recipe["folds"]) != number])
+        write_meta(WORK / f"fold{number}", recipe, vocabulary, gate, policies[number])
     policy = {**names_policy(judged), "AWARD": fit_award_policy(weighed)}
     write_meta(SHIPPED, recipe, vocabulary, gate, policy)
     say(started, f"written to {SHIPPED}")
@@ -153,17 +152,20 @@ def kept(
 
 def prepared(recipe: dict[str, Any]) -> tuple[list[Lesson], Vocabulary]:
     """All gold with its damaged copies, and the vocabulary of the articles."""
-    data = recipe["data"]
 
     def vocabulary() -> tuple[list[str], list[str]]:
-        settings = recipe["pretraining"]
-        texts = (text for _, text in news(ROOT / data["articles"]))
-        plain = kept("plain.pkl", lambda: read_plain(texts, settings["shortest"], settings["longest"]))
-        made = build_vocabulary(plain, recipe["vocabulary"])
+        made = build_vocabulary(plain_text(recipe), recipe["vocabulary"])
         return made.words, made.bare
 
     words = Vocabulary(*kept("vocabulary.pkl", vocabulary))
-    return kept("lessons.pkl", lambda: list(read_lessons(data, words, recipe["seed"]))), words
+    return kept("lessons.pkl", lambda: list(read_lessons(recipe["data"], words, recipe["seed"]))), words
+
+
+def plain_text(recipe: dict[str, Any]) -> Plain:
+    """The unlabelled articles as numbers."""
+    settings = recipe["pretraining"]
+    texts = (text for _, text in news(ROOT / recipe["data"]["articles"]))
+    return kept("plain.pkl", lambda: read_plain(texts, settings["shortest"], settings["longest"]))
 
 
 def read_lessons(data: dict[str, Any], vocabulary: Vocabulary, seed: int) -> Iterator[Lesson]:
@@ -177,7 +179,7 @@ def read_lessons(data: dict[str, Any], vocabulary: Vocabulary, seed: int) -> Ite
             for copy in copies
             if copy is not None
             for sentence in sentences(copy, reader.knowledge, vocabulary)
-            if sentence[3].any() or sentence[2][:, :2].any()
+            if holds_something(sentence)
         ]
         return Lesson(report, newspaper, list(sentences(report, reader.knowledge, vocabulary)), damaged)
 
@@ -200,8 +202,7 @@ def pretrained(recipe: dict[str, Any], vocabulary: Vocabulary) -> dict[str, Any]
     """The state of an encoder that has read the unlabelled articles."""
     torch.manual_seed(recipe["seed"])
     encoder = new_encoder(recipe, vocabulary, dropout=0.0)
-    plain = pickle.loads((WORK / "plain.pkl").read_bytes())
-    pretrain(plain, vocabulary, encoder, recipe["pretraining"], recipe["seed"])
+    pretrain(plain_text(recipe), vocabulary, encoder, recipe["pretraining"], recipe["seed"])
     return encoder.state_dict()
 
 
@@ -214,10 +215,8 @@ def cross_validated(
         folder = WORK / f"fold{number}"
         seen = [lesson for lesson in lessons if fold(lesson.report.id, recipe["folds"]) != number]
         train_once(folder, recipe, seen, vocabulary, encoder_state)
-        with np.load(folder / "weights.npz") as stored:
-            weights = {name: stored[name].astype(np.float32) for name in stored.files}
         meta = {"words": vocabulary.words, "bare": vocabulary.bare, "distances": recipe["encoder"]["distances"]}
-        tagger = Tagger(weights, meta)
+        tagger = Tagger(read_weights(folder), meta)
         unseen = [lesson for lesson in lessons if fold(lesson.report.id, recipe["folds"]) == number]
         judged += [judge(lesson.report, lesson.newspaper, tagger) for lesson in unseen]
     return judged

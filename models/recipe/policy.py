@@ -16,10 +16,17 @@ from trichluc.annotations import analysis_of
 from trichluc.evaluation import GoldReport, campaign_key, name_key, same_award
 from trichluc.knowledge import build_knowledge
 from trichluc.recognizing.gating import words_of
-from trichluc.recognizing.joining import FEATURES, Candidate, candidates, local_share, probabilities, selected
+from trichluc.recognizing.joining import (
+    FEATURES,
+    Candidate,
+    candidates,
+    local_share,
+    probabilities,
+    probability,
+    selected,
+)
 from trichluc.recognizing.tagger import Tagger, rule_features
 from trichluc.weighing import FEATURES as AWARD_FEATURES
-from trichluc.weighing import probability
 
 KEYS = {"ORG": name_key, "CAMP": campaign_key}
 THRESHOLDS = [n / 100 for n in range(25, 76, 5)]
@@ -85,6 +92,11 @@ def f1(counted: tuple[int, int, int]) -> float:
     return 2 * right / max(1, 2 * right + wrong + missed)
 
 
+def gold_of(report: Report) -> GoldReport:
+    """The gold in the form that is scored."""
+    return GoldReport(id=report.id, text=report.text, **{k: v for k, v in report.gold.items() if k != "doc"})
+
+
 @dataclass(slots=True)
 class Weighed:
     """The award statements found in one report: what is weighed of each, whether it is right; how many the gold has."""
@@ -97,7 +109,7 @@ class Weighed:
 
 def weigh_awards(report: Report, nlp: Language) -> Weighed:
     """Statements found by a pipeline whose model has not seen the report and whose awards are not yet weighed."""
-    gold = GoldReport(id=report.id, text=report.text, **{k: v for k, v in report.gold.items() if k != "doc"})
+    gold = gold_of(report)
     doc = nlp(report.text)
     open_gold = list(gold.awards)
     weighed = Weighed(report.id, [], [], len(gold.awards))
@@ -118,7 +130,7 @@ def fit_award_policy(weighed: list[Weighed]) -> dict[str, Any]:
     stated = sum(w.stated for w in weighed)
     fitted = LogisticRegression(C=0.5, max_iter=5000).fit(features, right)
     weights = [round(float(w), 4) for w in (*fitted.coef_[0], fitted.intercept_[0])]
-    chances = np.array([probability(tuple(f), {"weights": weights}) for f in features.tolist()])
+    chances = np.array([probability(tuple(f), weights) for f in features.tolist()])
 
     def score(threshold: float) -> float:
         kept = chances >= threshold
